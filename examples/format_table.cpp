@@ -44,11 +44,12 @@ void print_row() {
     const F largest = (limits::max)();
     const bool becomes_infinite = lowprec::isinf(largest + largest);
     std::printf("| `%s` | %d | %d/%d/%d | %d | %s | %s | %s | %s | %s | %s | %s | %s |\n",
-                std::string(lowprec::name_of<F>).c_str(), F::width, F::sign_bits, F::exponent_bits, F::mantissa_bits, F::bias,
-                show(double(largest)).c_str(), show(double((limits::min)())).c_str(),
-                F::has_subnormals ? show(double(limits::denorm_min())).c_str() : "none", becomes_infinite ? "infinity" : "largest",
-                F::has_infinity ? code(limits::infinity()).c_str() : "none",
-                F::has_nan ? code(limits::quiet_NaN()).c_str() : "none", F::has_negative_zero ? code(-F(0)).c_str() : "none",
+                std::string(lowprec::name_of<F>).c_str(), F::width, F::sign_bits, F::exponent_bits, F::mantissa_bits,
+                F::bias, show(double(largest)).c_str(), show(double((limits::min)())).c_str(),
+                F::has_subnormals ? show(double(limits::denorm_min())).c_str() : "none",
+                becomes_infinite ? "infinity" : "largest", F::has_infinity ? code(limits::infinity()).c_str() : "none",
+                F::has_nan ? code(limits::quiet_NaN()).c_str() : "none",
+                F::has_negative_zero ? code(-F(0)).c_str() : "none",
                 std::string(lowprec::detail::row_of<F>::source).c_str());
 }
 
@@ -60,8 +61,10 @@ void print_rows(std::tuple<Fs...>*) {
 }  // namespace
 
 int main() {
-    std::puts("| name | bits | S/E/M | bias | largest | smallest normal | smallest subnormal | past the range | infinity | NaN "
-              "| -0 | source |");
+    std::puts(
+        "| name | bits | S/E/M | bias | largest | smallest normal | smallest subnormal | past the range | infinity | "
+        "NaN "
+        "| -0 | source |");
     std::puts("|---|---|---|---|---|---|---|---|---|---|---|---|");
     print_rows(static_cast<lowprec::all_formats*>(nullptr));
 }
