@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 4
+//
+// The formats and everything about single numbers: types, conversion, arithmetic, classification, literals and hashing.
+// Text (charconv.hpp, ostream.hpp, format.hpp) and other systems' names (names.hpp) are included by name.
+#ifndef LOWPREC_LOWPREC_HPP
+#define LOWPREC_LOWPREC_HPP
+
+#include <lowprec/arithmetic.hpp>
+#include <lowprec/convert.hpp>
+#include <lowprec/formats.hpp>
+#include <lowprec/hash.hpp>
+#include <lowprec/literals.hpp>
+#include <lowprec/math.hpp>
+#include <lowprec/presets.hpp>
+#include <lowprec/traits.hpp>
+
+#endif
