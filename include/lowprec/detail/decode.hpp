@@ -84,7 +84,7 @@ LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_format(F x, po
     const int field = static_cast<int>(magnitude >> m);
     const bool normal = !F::has_zero || field != 0;
     significand |= static_cast<significand_type>(significand_type{normal} << m);
-    int exponent = field + (normal ? 0 : 1) - F::bias;
+    int exponent = field + 1 - static_cast<int>(normal) - F::bias;
     // A subnormal is moved up only where the target could hold it as a normal number.
     if constexpr (F::has_zero && (F::min_exponent > Sink::min_exponent || !Sink::has_zero)) {
         if (!normal) {

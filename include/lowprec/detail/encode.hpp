@@ -26,34 +26,28 @@ struct format_sink {
     static constexpr int min_exponent = F::min_exponent;
     static constexpr bool has_zero = F::has_zero;
 
+    // The sign of a NaN at -0 is its code already.
     LOWPREC_INLINE static constexpr F with_sign(code_type magnitude, bool negative) noexcept {
-        return F::from_bits(static_cast<code_type>(negative ? magnitude | F::sign_mask : magnitude));
-    }
-    LOWPREC_INLINE static constexpr F largest(bool negative) noexcept { return with_sign(F::largest_code, negative); }
-    LOWPREC_INLINE static constexpr F nan_with_sign(code_type magnitude, bool negative) noexcept {
-        return with_sign(magnitude, negative && F::special_values.nan != nan_at::negative_zero);
+        return F::from_bits(static_cast<code_type>(magnitude | (negative ? F::sign_mask : code_type{0})));
     }
 
-    LOWPREC_INLINE static constexpr F infinity_or_largest(bool negative) noexcept {
-        return F::has_infinity ? with_sign(F::infinity_code, negative) : largest(negative);
-    }
-    LOWPREC_INLINE static constexpr F infinity_or_nan(bool negative) noexcept {
-        return F::has_infinity || !F::has_nan ? infinity_or_largest(negative) : nan_with_sign(F::nan_code, negative);
-    }
+    static constexpr code_type infinity_or_largest = F::has_infinity ? F::infinity_code : F::largest_code;
+    static constexpr code_type infinity_or_nan = F::has_infinity || !F::has_nan ? infinity_or_largest : F::nan_code;
+
     LOWPREC_INLINE static constexpr F smallest_or_nan(bool wants_nan) noexcept {
         return F::from_bits(wants_nan && F::has_nan ? F::nan_code : code_type{0});
     }
 
-    /// What the overflow switch gives.
-    LOWPREC_INLINE static constexpr F beyond(bool negative, overflow over) noexcept {
+    /// What the overflow switch gives, without its sign.
+    LOWPREC_INLINE static constexpr code_type beyond(overflow over) noexcept {
         constexpr bool p3109 = F::has_infinity && F::special_values.nan != nan_at::ieee && F::has_nan;
         switch (over) {
-        case overflow::by_format: return F::width > 8 || p3109 ? infinity_or_largest(negative) : largest(negative);
-        case overflow::nonfinite: return infinity_or_nan(negative);
-        case overflow::infinity: return infinity_or_largest(negative);
+        case overflow::by_format: return F::width > 8 || p3109 ? infinity_or_largest : F::largest_code;
+        case overflow::nonfinite: return infinity_or_nan;
+        case overflow::infinity: return infinity_or_largest;
         case overflow::saturate: break;
         }
-        return largest(negative);
+        return F::largest_code;
     }
 
     /// Whether the rounding direction keeps a finite value from passing the largest one.
@@ -71,17 +65,16 @@ struct format_sink {
         }
         if constexpr (!F::has_nan) {
             const bool minus = F::has_negative_zero && !negative;
-            const F value = p.no_nan == nan_missing::largest         ? largest(false)
-                            : p.no_nan == nan_missing::opposite_zero ? with_sign(0, minus)
-                                                                     : F::from_bits(0);
-            return {value, true, false, false};
+            const bool largest = p.no_nan == nan_missing::largest;
+            return {with_sign(largest ? F::largest_code : code_type{0}, p.no_nan == nan_missing::opposite_zero && minus),
+                    true, false, false};
         } else {
             code_type code = F::nan_code;
             if constexpr (F::special_values.nan == nan_at::ieee) {
                 if (p.nan == nan_input::payload) code |= static_cast<code_type>(payload >> (64 - F::mantissa_bits));
                 if (p.nan == nan_input::all_ones) code |= F::mantissa_mask;
             }
-            return {nan_with_sign(code, negative && p.sign_of_nan == nan_sign::keep), false, false, false};
+            return {with_sign(code, negative && p.sign_of_nan == nan_sign::keep), false, false, false};
         }
     }
 
@@ -92,12 +85,11 @@ struct format_sink {
             negative = false;
         }
         constexpr bool nan_at_zero = F::special_values.nan == nan_at::negative_zero;
-        const F value = p.infinity == infinity_input::infinity_or_nan       ? infinity_or_nan(negative)
-                        : p.infinity == infinity_input::infinity_or_largest ? infinity_or_largest(negative)
-                        : p.infinity == infinity_input::nan_if_at_zero && nan_at_zero
-                            ? F::from_bits(F::nan_code)
-                            : beyond(negative, p.over);
-        return {value, (value.bits() & F::magnitude_mask) != F::infinity_code || !F::has_infinity, false, false};
+        const code_type code = p.infinity == infinity_input::infinity_or_nan                 ? infinity_or_nan
+                               : p.infinity == infinity_input::infinity_or_largest           ? infinity_or_largest
+                               : p.infinity == infinity_input::nan_if_at_zero && nan_at_zero ? F::nan_code
+                                                                                             : beyond(p.over);
+        return {with_sign(code, negative), !F::has_infinity || code != F::infinity_code, false, false};
     }
 
     LOWPREC_INLINE static constexpr conversion<F> zero(bool negative, policy p) noexcept {
@@ -114,9 +106,12 @@ struct format_sink {
                                                          std::uint64_t random) noexcept {
         constexpr int m = F::mantissa_bits;
         static_assert(Top > m && Top + 2 < bits_of<U>);
-        // binades that may be counted without overflow of the code: one more than F has is enough to see it overflow
-        constexpr int most = min_of(MaxExponent, F::max_exponent + 1) - F::min_exponent;
-        constexpr bool small = m + bit_width(static_cast<std::uint32_t>(max_of(most, 0) + 3)) < 32;
+        // Binades above the smallest normal, cut at one more than F has where the sum for the code could overflow.
+        constexpr int all = MaxExponent - F::min_exponent;
+        constexpr int most = F::max_exponent + 1 - F::min_exponent;
+        constexpr auto fits_32 = [](int binades) { return m + bit_width(static_cast<std::uint32_t>(max_of(binades, 0) + 3)) < 32; };
+        constexpr bool cut = !fits_32(all) && all > most;
+        constexpr bool small = fits_32(cut ? most : all);
         using wide = std::conditional_t<has_zero, std::uint64_t, std::conditional_t<(m < 40), std::int64_t, int128>>;
         using narrow = std::conditional_t<has_zero, std::uint32_t, std::int32_t>;
         using code_sum = std::conditional_t<small, narrow, wide>;
@@ -127,16 +122,17 @@ struct format_sink {
         int above = exponent - F::min_exponent;
         int shift = Top - m;
         if constexpr (has_zero) {
-            shift += above < 0 ? -above : 0;
-            above = above < 0 ? 0 : above;
+            const int in_range = above & ~(above >> 31);  // max(above, 0) without a branch
+            shift += in_range - above;
+            above = in_range;
         } else {
             above = max_of(above, -2);  // far enough to be below code 0
         }
-        if constexpr (MaxExponent > F::max_exponent + 1) above = min_of(above, most);
+        if constexpr (cut) above = min_of(above, most);
         const int reach = min_of(shift, Top + 2);  // from there on all is rest, and less than half
 
         const U kept = static_cast<U>(significand >> reach);
-        const U rest = static_cast<U>(significand << (bits_of<U> - reach));
+        const U rest = static_cast<U>(significand << (-reach & (bits_of<U> - 1)));  // 1 <= reach < bits
         constexpr code_sum first = static_cast<code_sum>(has_zero ? 0 : code_sum{1} << m);
         auto code = static_cast<code_sum>(static_cast<code_sum>(kept) + static_cast<code_sum>(static_cast<code_sum>(above) << m) - first);
         const bool odd = ((m > 0 ? static_cast<code_sum>(kept) : code) & 1) != 0;
@@ -164,8 +160,8 @@ struct format_sink {
         const bool inexact = rest != 0 || over || (lost_sign && significand != 0);
         const bool underflow = inexact && code < static_cast<code_sum>(F::smallest_normal_code);
         const bool minus = negative && (F::has_negative_zero || !has_zero || code != 0);
-        const F in_range = with_sign(static_cast<code_type>(over ? largest_sum : code), minus);
-        const F value = over && !stops_at_largest(negative, p.round) ? beyond(negative, p.over) : in_range;
+        const code_type limit = stops_at_largest(negative, p.round) ? F::largest_code : beyond(p.over);
+        const F value = with_sign(over ? limit : static_cast<code_type>(code), minus);
         return {value, inexact || (negative && !minus && !F::has_negative_zero), over, underflow};
     }
 };
