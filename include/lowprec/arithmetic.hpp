@@ -37,7 +37,7 @@ struct operand_sink {
     static constexpr int min_exponent = 0;
     static constexpr bool has_zero = false;
 
-    static constexpr conversion<target> give(target x) noexcept { return {x, false, false, false}; }
+    LOWPREC_HOST_DEVICE static constexpr conversion<target> give(target x) noexcept { return {x, false, false, false}; }
     template <class Source>
     LOWPREC_HOST_DEVICE static constexpr conversion<target> nan(bool, std::uint64_t, policy) noexcept {
         return give({operand_kind::nan, false, 0, 0});

@@ -35,12 +35,12 @@ LOWPREC_INLINE constexpr conversion<To> convert_with(From x, policy p, std::uint
 }
 
 template <class F, class T>
-LOWPREC_INLINE constexpr F from_builtin(T x) noexcept {
+constexpr F from_builtin(T x) noexcept {
     return convert_with<F>(x, policy{}, 0).value;
 }
 
 template <class T, class F>
-LOWPREC_INLINE constexpr T to_builtin(F x) noexcept {
+constexpr T to_builtin(F x) noexcept {
     return convert_with<T>(x, policy{.round = is_integer_v<T> ? rounding::toward_zero : rounding::nearest_even}, 0).value;
 }
 

@@ -57,9 +57,9 @@ concept a_normal_number_is_left =
 
 // Defined in convert.hpp.
 template <class F, class T>
-constexpr F from_builtin(T x) noexcept;
+LOWPREC_INLINE constexpr F from_builtin(T x) noexcept;
 template <class T, class F>
-constexpr T to_builtin(F x) noexcept;
+LOWPREC_INLINE constexpr T to_builtin(F x) noexcept;
 
 template <class T>
 concept convertible_builtin = builtin_number<T> && !std::is_same_v<T, bool>;
@@ -172,10 +172,14 @@ private:
     static constexpr int storage_shift = width > 16 && width < 32 ? 32 - width : 0;
 
     LOWPREC_INLINE constexpr bool unordered() const noexcept {
-        if constexpr (Sp.nan == nan_at::none) return false;
-        if constexpr (Sp.nan == nan_at::negative_zero) return bits() == sign_mask;
-        if constexpr (Sp.nan == nan_at::all_ones) return (bits() & magnitude_mask) == magnitude_mask;
-        return (bits() & magnitude_mask) > infinity_code;
+        if constexpr (Sp.nan == nan_at::none)
+            return false;
+        else if constexpr (Sp.nan == nan_at::negative_zero)
+            return bits() == sign_mask;
+        else if constexpr (Sp.nan == nan_at::all_ones)
+            return (bits() & magnitude_mask) == magnitude_mask;
+        else
+            return (bits() & magnitude_mask) > infinity_code;
     }
 
     // Codes in the order of their values, both zeros alike.
@@ -195,7 +199,7 @@ inline constexpr bool is_format_v<float_format<S, E, M, Bias, Sp>> = true;
 
 // The code of 2^exponent, or of the nearest power of two that F has.
 template <class F>
-constexpr typename F::storage_type code_of_power(int exponent) noexcept {
+LOWPREC_HOST_DEVICE constexpr typename F::storage_type code_of_power(int exponent) noexcept {
     using code = typename F::storage_type;
     if (exponent > F::max_exponent) return F::largest_code;
     const int above = exponent - F::min_exponent;
@@ -221,7 +225,7 @@ template <int S, int E, int M, int Bias, lowprec::specials Sp>
 class std::numeric_limits<lowprec::float_format<S, E, M, Bias, Sp>> {
     using F = lowprec::float_format<S, E, M, Bias, Sp>;
     using code = typename F::storage_type;
-    static constexpr F at(code c) noexcept { return F::from_bits(c); }
+    LOWPREC_HOST_DEVICE static constexpr F at(code c) noexcept { return F::from_bits(c); }
 
 public:
     static constexpr bool is_specialized = true;
@@ -249,19 +253,19 @@ public:
     static constexpr int min_exponent10 = -lowprec::detail::floor_log10_pow2(-F::min_exponent);
     static constexpr int max_exponent10 = lowprec::detail::largest_log10<F>();
 
-    static constexpr F(min)() noexcept { return at(F::smallest_normal_code); }
-    static constexpr F(max)() noexcept { return at(F::largest_code); }
+    LOWPREC_HOST_DEVICE static constexpr F(min)() noexcept { return at(F::smallest_normal_code); }
+    LOWPREC_HOST_DEVICE static constexpr F(max)() noexcept { return at(F::largest_code); }
     /// The smallest value: minus the largest, or zero, or the smallest positive one.
-    static constexpr F lowest() noexcept { return at(static_cast<code>(S == 1 ? F::sign_mask | F::largest_code : 0)); }
+    LOWPREC_HOST_DEVICE static constexpr F lowest() noexcept { return at(static_cast<code>(S == 1 ? F::sign_mask | F::largest_code : 0)); }
     /// The step above 1.
-    static constexpr F epsilon() noexcept {
+    LOWPREC_HOST_DEVICE static constexpr F epsilon() noexcept {
         return at(lowprec::detail::code_of_power<F>(lowprec::detail::max_of(F::min_exponent, 0) - M));
     }
-    static constexpr F round_error() noexcept { return at(lowprec::detail::code_of_power<F>(-1)); }
-    static constexpr F denorm_min() noexcept { return at(F::smallest_code); }
-    static constexpr F infinity() noexcept { return at(F::infinity_code); }
-    static constexpr F quiet_NaN() noexcept { return at(F::nan_code); }
-    static constexpr F signaling_NaN() noexcept {
+    LOWPREC_HOST_DEVICE static constexpr F round_error() noexcept { return at(lowprec::detail::code_of_power<F>(-1)); }
+    LOWPREC_HOST_DEVICE static constexpr F denorm_min() noexcept { return at(F::smallest_code); }
+    LOWPREC_HOST_DEVICE static constexpr F infinity() noexcept { return at(F::infinity_code); }
+    LOWPREC_HOST_DEVICE static constexpr F quiet_NaN() noexcept { return at(F::nan_code); }
+    LOWPREC_HOST_DEVICE static constexpr F signaling_NaN() noexcept {
         return at(static_cast<code>(has_signaling_NaN ? F::infinity_code | (code{1} << lowprec::detail::max_of(M - 2, 0)) : 0));
     }
 };

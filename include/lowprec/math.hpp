@@ -27,10 +27,6 @@ template <format F>
 [[nodiscard]] LOWPREC_INLINE constexpr bool isnormal(F x) noexcept {
     return isfinite(x) && (x.bits() & F::magnitude_mask) >= F::smallest_normal_code;
 }
-template <format F>
-[[nodiscard]] LOWPREC_INLINE constexpr bool issubnormal(F x) noexcept {
-    return isfinite(x) && !isnormal(x) && static_cast<bool>(x);
-}
 /// The sign bit: true for -0 and for a NaN with a sign; false for the one NaN of a format that keeps it at -0.
 template <format F>
 [[nodiscard]] LOWPREC_INLINE constexpr bool signbit(F x) noexcept {
@@ -57,7 +53,7 @@ namespace detail {
 
 // One step away from zero or toward it; the caller has dealt with NaN and with the ends.
 template <class F>
-constexpr F step(F x, bool away) noexcept {
+LOWPREC_HOST_DEVICE constexpr F step(F x, bool away) noexcept {
     using code = typename F::storage_type;
     const F y = F::from_bits(static_cast<code>(away ? x.bits() + 1 : x.bits() - 1));
     const bool no_such_zero = F::has_zero && !F::has_negative_zero && (y.bits() & F::magnitude_mask) == 0;
@@ -66,7 +62,7 @@ constexpr F step(F x, bool away) noexcept {
 
 // The next value above (`up`) or below.
 template <class F>
-constexpr F next(F x, bool up) noexcept {
+LOWPREC_HOST_DEVICE constexpr F next(F x, bool up) noexcept {
     using code = typename F::storage_type;
     if (isnan(x)) return x;
     const auto magnitude = static_cast<code>(x.bits() & F::magnitude_mask);

@@ -14,7 +14,7 @@ namespace lowprec {
 
 /// Whether `x` is exactly a value of To: false for -0 where there is none, for infinity and NaN where there is none.
 template <detail::conversion_target To, number From>
-[[nodiscard]] constexpr bool representable(From x) noexcept {
+[[nodiscard]] LOWPREC_HOST_DEVICE constexpr bool representable(From x) noexcept {
     if constexpr (detail::is_native_float_v<From>) {
         return representable<To>(detail::format_from_native(x));
     } else if constexpr (detail::is_native_float_v<To>) {
@@ -96,7 +96,7 @@ concept width_is_at_most_8 = F::width <= 8;
 /// Every value of F in the order of its codes, specials included.
 template <format F>
     requires detail::width_is_at_most_8<F>
-[[nodiscard]] constexpr std::array<F, std::size_t{1} << F::width> all_values() noexcept {
+[[nodiscard]] LOWPREC_HOST_DEVICE constexpr std::array<F, std::size_t{1} << F::width> all_values() noexcept {
     std::array<F, std::size_t{1} << F::width> values{};
     for (std::size_t code = 0; code < values.size(); ++code)
         values[code] = F::from_bits(static_cast<typename F::storage_type>(code));

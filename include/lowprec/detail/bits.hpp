@@ -34,10 +34,9 @@ LOWPREC_INLINE constexpr U ones(int n) noexcept {
 /// The number of bits up to the highest one; 0 for 0.
 LOWPREC_INLINE constexpr int bit_width(std::uint64_t x) noexcept {
 #if defined(__CUDA_ARCH__) || defined(__HIP_DEVICE_COMPILE__)
-    return 64 - __clzll(static_cast<long long>(x));
-#else
-    return x == 0 ? 0 : 64 - __builtin_clzll(x);
+    if (!__builtin_is_constant_evaluated()) return 64 - __clzll(static_cast<long long>(x));
 #endif
+    return x == 0 ? 0 : 64 - __builtin_clzll(x);
 }
 
 LOWPREC_INLINE constexpr int bit_width(std::uint32_t x) noexcept { return bit_width(std::uint64_t{x}); }
