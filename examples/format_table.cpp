@@ -49,7 +49,7 @@ void print_row() {
                 F::has_subnormals ? show(double(limits::denorm_min())).c_str() : "none",
                 becomes_infinite ? "infinity" : "largest", F::has_infinity ? code(limits::infinity()).c_str() : "none",
                 F::has_nan ? code(limits::quiet_NaN()).c_str() : "none",
-                F::has_negative_zero ? code(-F(0)).c_str() : "none",
+                F::has_negative_zero ? code(F::from_bits(F::sign_mask)).c_str() : "none",
                 std::string(lowprec::detail::row_of<F>::source).c_str());
 }
 
