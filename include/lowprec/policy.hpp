@@ -34,7 +34,7 @@ enum class infinity_input : unsigned char {
     as_overflow,          ///< what the overflow switch says
     infinity_or_nan,      ///< infinity, else NaN, else the largest value
     infinity_or_largest,  ///< infinity, else the largest value
-    nan_if_at_zero,       ///< NaN where the format keeps it at -0, else what the overflow switch says (ONNX)
+    nan_if_at_zero,       ///< NaN in a format without infinity that keeps NaN at -0, else what the overflow switch says (ONNX)
 };
 
 /// A NaN input where the target has NaN.

@@ -84,7 +84,7 @@ struct format_sink {
                 return {smallest_or_nan(p.negative == negative_input::nan), true, false, false};
             negative = false;
         }
-        constexpr bool nan_at_zero = F::special_values.nan == nan_at::negative_zero;
+        constexpr bool nan_at_zero = F::special_values.nan == nan_at::negative_zero && !F::has_infinity;
         const code_type code = p.infinity == infinity_input::infinity_or_nan                 ? infinity_or_nan
                                : p.infinity == infinity_input::infinity_or_largest           ? infinity_or_largest
                                : p.infinity == infinity_input::nan_if_at_zero && nan_at_zero ? F::nan_code
