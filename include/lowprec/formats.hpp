@@ -13,6 +13,7 @@
 
 namespace lowprec {
 
+// The macro stays defined: what needs a format's name as a token, as literals.hpp does, expands it with an X of its own.
 // clang-format off
 //    name          S   E   M  bias  specials          source
 #define LOWPREC_FORMATS(X)                                                              \
@@ -71,7 +72,6 @@ LOWPREC_FORMATS(LOWPREC_ROW)
 #define LOWPREC_ROW(name, S, E, M, bias, specials, source) , name
 using all_formats = detail::tuple_of<void LOWPREC_FORMATS(LOWPREC_ROW)>;
 #undef LOWPREC_ROW
-#undef LOWPREC_FORMATS
 
 /// The kinds of the P3109 family: signed or unsigned, extended (with infinities) or finite.
 enum class p3109_kind : unsigned char { se, sf, ue, uf };

@@ -20,9 +20,9 @@ namespace lowprec::detail {
 struct number_text {
     const char* digits = nullptr;
     const char* digits_end = nullptr;
-    const char* end = nullptr;    ///< behind the exponent
-    std::int64_t exponent = 0;    ///< of 10, or of 2 for hexadecimal digits; far beyond any format's if the text is
-    bool found = false;           ///< there is at least one digit
+    const char* end = nullptr;  ///< behind the exponent
+    std::int64_t exponent = 0;  ///< of 10, or of 2 for hexadecimal digits; far beyond any format's if the text is
+    bool found = false;         ///< there is at least one digit
     bool has_exponent = false;
 };
 
@@ -85,8 +85,8 @@ struct decimal_limits {
     static constexpr int lowest = floor_log10_pow2(-fraction_bits);
     static constexpr int bits_of_digits(int n) noexcept { return n * 10 / 3 + 1; }
     static constexpr int bits_of_fives(int n) noexcept { return n * 7 / 3 + 1; }
-    static constexpr int words = 2 + max_of(bits_of_digits(max_of(digits + 1, highest + 1)),
-                                            bits_of_fives(digits + 2 - lowest)) / 64;
+    static constexpr int words =
+        2 + max_of(bits_of_digits(max_of(digits + 1, highest + 1)), bits_of_fives(digits + 2 - lowest)) / 64;
 };
 
 /// The magnitude significand * 2^(exponent - 61) as a code; bit 61 is the significand's highest.
@@ -169,7 +169,8 @@ constexpr conversion<F> read_decimal(const number_text& text) noexcept {
     }
     if (kept == 0) return format_sink<F>::zero(false, policy{});
     if (kept + exponent > limits::highest + 1) return encode_magnitude<F>(std::uint64_t{1} << 61, F::max_exponent + 2);
-    if (kept + exponent <= limits::lowest) return encode_magnitude<F>(std::uint64_t{1} << 61, F::min_exponent - F::mantissa_bits - 3);
+    if (kept + exponent <= limits::lowest)
+        return encode_magnitude<F>(std::uint64_t{1} << 61, F::min_exponent - F::mantissa_bits - 3);
     if (chunk_scale != 1) numerator.multiply_add(chunk_scale, chunk);
     if (more) {
         numerator.multiply_add(10, 1);
@@ -203,7 +204,8 @@ constexpr conversion<F> read_hexadecimal(const number_text& text) noexcept {
     }
     if (significand == 0) return format_sink<F>::zero(false, policy{});
     const int length = bit_width(significand);
-    const std::uint64_t placed = length <= 62 ? significand << (62 - length) : shift_right_sticky(significand, length - 62);
+    const std::uint64_t placed =
+        length <= 62 ? significand << (62 - length) : shift_right_sticky(significand, length - 62);
     return encode_magnitude<F>(placed, exponent + length - 1);
 }
 
