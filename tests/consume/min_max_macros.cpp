@@ -24,8 +24,10 @@
 #include <format>
 #endif
 
+// NOLINTBEGIN(readability-identifier-naming)
 #define min(a, b) ((a) < (b) ? (a) : (b))
 #define max(a, b) ((a) > (b) ? (a) : (b))
+// NOLINTEND(readability-identifier-naming)
 
 #include <lowprec/charconv.hpp>
 #include <lowprec/format.hpp>
