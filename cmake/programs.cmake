@@ -4,7 +4,7 @@
 # How lowprec's own tests, examples and benchmarks are built. Users of the library never read this file.
 #
 # A source says what it needs in comment lines that begin in the first column:
-#     // needs: mpfr          one of io, mpfr, eigen, zlib, cli11; a program whose need is missing here is left out
+#     // needs: mpfr          one of io, mpfr, eigen, zlib, cli11, cuda (its headers); a program whose need is missing here is left out
 #     // ctest-label: slow    a ctest label (tests only)
 
 # The warnings under which everything here must be clean. They are never part of lowprec::lowprec.
@@ -54,6 +54,15 @@ function(lowprec_find_need need out)
                 add_library(lowprec_mpfr INTERFACE IMPORTED GLOBAL)
                 target_include_directories(lowprec_mpfr SYSTEM INTERFACE ${LOWPREC_MPFR_INCLUDE_DIR})
                 target_link_libraries(lowprec_mpfr INTERFACE ${LOWPREC_MPFR_LIBRARY} ${LOWPREC_GMP_LIBRARY})
+            endif()
+        endif()
+    elseif(need STREQUAL "cuda")
+        set(target lowprec_cuda_headers)
+        if(NOT TARGET lowprec_cuda_headers)
+            find_package(CUDAToolkit 12.8 QUIET)
+            if(CUDAToolkit_FOUND)
+                add_library(lowprec_cuda_headers INTERFACE IMPORTED GLOBAL)
+                target_include_directories(lowprec_cuda_headers SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
             endif()
         endif()
     else()

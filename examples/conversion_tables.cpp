@@ -54,7 +54,8 @@ constexpr fp8_row fp8_rows[] = {
 
 void print_fp8() {
     std::puts(
-        "| input | lowprec | lowprec `ml_dtypes` | lowprec `hip_nosat` | ml_dtypes | CUDA SAT / NOSAT | CUTLASS host | HIP "
+        "| input | lowprec | lowprec `ml_dtypes` | lowprec `hip_nosat` | ml_dtypes | CUDA SAT / NOSAT | CUTLASS host | "
+        "HIP "
         "no saturation | PyTorch to 2.12 | Universal | ggml UE4M3 |");
     std::puts("|---|---|---|---|---|---|---|---|---|---|---|");
     for (const fp8_row& row : fp8_rows) {
@@ -88,7 +89,8 @@ constexpr e8m0_row e8m0_rows[] = {
 
 void print_e8m0() {
     std::puts(
-        "| input | lowprec | lowprec `ml_dtypes_e8m0` | lowprec `torch_e8m0` | lowprec `cuda_e8m0` | lowprec `onnx_e8m0` | "
+        "| input | lowprec | lowprec `ml_dtypes_e8m0` | lowprec `torch_e8m0` | lowprec `cuda_e8m0` | lowprec "
+        "`onnx_e8m0` | "
         "ml_dtypes | PyTorch | CUTLASS host | CUDA constructor | Universal | oneDNN |");
     std::puts("|---|---|---|---|---|---|---|---|---|---|---|---|");
     for (const e8m0_row& row : e8m0_rows) {
@@ -119,7 +121,8 @@ void print_preset(const char* name, policy p) {
 
 void print_presets() {
     std::puts(
-        "| policy | e4m3: 10^6 | inf | NaN, -NaN | e5m2: 10^6 | inf | NaN, -NaN | e4m3_fnuz: 10^6 | inf | binary8p4se: 10^6 "
+        "| policy | e4m3: 10^6 | inf | NaN, -NaN | e5m2: 10^6 | inf | NaN, -NaN | e4m3_fnuz: 10^6 | inf | binary8p4se: "
+        "10^6 "
         "| inf | e2m1: 10^6, inf | NaN, -NaN | ue4m3: -1 |");
     std::puts("|---|---|---|---|---|---|---|---|---|---|---|---|---|---|");
     print_preset("default", {});

@@ -68,7 +68,9 @@ struct arithmetic {
     LOWPREC_HOST_DEVICE static constexpr parts take_apart(F x) noexcept {
         return decode_format<operand_sink<F>>(x, policy{}, 0).value;
     }
-    LOWPREC_HOST_DEVICE static constexpr F invalid() noexcept { return sink::template nan<F>(false, 0, policy{}).value; }
+    LOWPREC_HOST_DEVICE static constexpr F invalid() noexcept {
+        return sink::template nan<F>(false, 0, policy{}).value;
+    }
     LOWPREC_HOST_DEVICE static constexpr F zero(bool negative) noexcept { return sink::zero(negative, policy{}).value; }
     LOWPREC_HOST_DEVICE static constexpr F infinite(bool negative) noexcept {
         return sink::infinite(negative, policy{.infinity = infinity_input::infinity_or_largest}).value;
@@ -127,8 +129,8 @@ struct arithmetic {
         if (a.kind == operand_kind::infinite || b.kind == operand_kind::infinite)
             return has_zero ? invalid() : infinite(negative);
         if (has_zero) return zero(negative);
-        return round(static_cast<word>(static_cast<word>(a.significand) * b.significand), a.exponent + b.exponent - 2 * m,
-                     negative);
+        return round(static_cast<word>(static_cast<word>(a.significand) * b.significand),
+                     a.exponent + b.exponent - 2 * m, negative);
     }
 
     LOWPREC_HOST_DEVICE static constexpr F divide(F x, F y) noexcept {
@@ -157,7 +159,8 @@ struct arithmetic {
         const int up = m + 5 + ((scale ^ (m + 5)) & 1);
         auto rest = static_cast<word>(static_cast<word>(a.significand) << up);
         word result = 0;
-        for (auto bit = static_cast<word>(word{1} << (2 * ((top + 2) / 2))); bit != 0; bit = static_cast<word>(bit >> 2)) {
+        for (auto bit = static_cast<word>(word{1} << (2 * ((top + 2) / 2))); bit != 0;
+             bit = static_cast<word>(bit >> 2)) {
             const auto trial = static_cast<word>(result + bit);
             result = static_cast<word>(result >> 1);
             if (rest >= trial) {

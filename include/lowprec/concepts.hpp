@@ -7,9 +7,9 @@
 #ifndef LOWPREC_CONCEPTS_HPP
 #define LOWPREC_CONCEPTS_HPP
 
+#include <limits>
 #include <lowprec/detail/bits.hpp>
 #include <lowprec/specials.hpp>
-#include <limits>
 #include <type_traits>
 
 namespace lowprec {
@@ -20,22 +20,21 @@ template <class T>
 inline constexpr bool is_format_v = false;  // true for every float_format: float_format.hpp
 
 template <class T>
-inline constexpr bool is_integer_v =
-    std::is_integral_v<T> || std::is_same_v<T, int128> || std::is_same_v<T, uint128>;
+inline constexpr bool is_integer_v = std::is_integral_v<T> || std::is_same_v<T, int128> || std::is_same_v<T, uint128>;
 
 template <class T>
 inline constexpr bool is_signed_integer_v = std::is_same_v<T, int128> || (std::is_integral_v<T> && std::is_signed_v<T>);
 
 // The format of a built-in floating-point type, by its digits; float_format.hpp names them.
 template <class T>
-inline constexpr bool is_native_float_v =
-    std::is_same_v<T, float> || std::is_same_v<T, double> ||
-    (std::is_same_v<T, long double> && std::numeric_limits<long double>::digits == 53)
+inline constexpr bool is_native_float_v = std::is_same_v<T, float> || std::is_same_v<T, double> ||
+                                          (std::is_same_v<T, long double> &&
+                                           std::numeric_limits<long double>::digits == 53)
 #if LOWPREC_HAS_FLOAT16
-    || std::is_same_v<T, _Float16>
+                                          || std::is_same_v<T, _Float16>
 #endif
 #if LOWPREC_HAS_BFLOAT16
-    || std::is_same_v<T, __bf16>
+                                          || std::is_same_v<T, __bf16>
 #endif
     ;
 

@@ -41,13 +41,14 @@ constexpr F from_builtin(T x) noexcept {
 
 template <class T, class F>
 constexpr T to_builtin(F x) noexcept {
-    return convert_with<T>(x, policy{.round = is_integer_v<T> ? rounding::toward_zero : rounding::nearest_even}, 0).value;
+    return convert_with<T>(x, policy{.round = is_integer_v<T> ? rounding::toward_zero : rounding::nearest_even}, 0)
+        .value;
 }
 
 template <policy P>
 concept policy_without_stochastic_rounding = P.round != rounding::stochastic;
 template <policy P>
-concept policy_with_stochastic_rounding = P.round == rounding::stochastic && P.random_bits >= 1 && P.random_bits <= 64;
+concept policy_with_stochastic_rounding = P.round == rounding::stochastic&& P.random_bits >= 1 && P.random_bits <= 64;
 
 template <class T>
 concept conversion_target = number<T> && !std::is_same_v<T, bool>;  // bool(f) asks for f != 0
@@ -61,9 +62,7 @@ concept conversion_target = number<T> && !std::is_same_v<T, bool>;  // bool(f) a
 /// Source:  docs/conversion.md has the rules and other systems' beside them.
 template <detail::conversion_target To, policy P = policy{}, number From>
     requires detail::policy_without_stochastic_rounding<P>
-[[nodiscard]] LOWPREC_INLINE constexpr To convert(From x) noexcept {
-    return detail::convert_with<To>(x, P, 0).value;
-}
+[[nodiscard]] LOWPREC_INLINE constexpr To convert(From x) noexcept { return detail::convert_with<To>(x, P, 0).value; }
 
 /// Stochastic rounding: away from zero with a probability that the discarded fraction gives, by the low P.random_bits bits
 /// of `random_bits`. Equal bits give equal results.

@@ -51,9 +51,8 @@ concept nan_at_negative_zero_needs_a_sign_and_a_zero = Sp.nan != nan_at::negativ
 template <specials Sp, int M>
 concept zero_and_subnormals_come_together = Sp.zero == Sp.subnormals || (Sp.zero && M == 0);
 template <int E, int M, specials Sp>
-concept a_normal_number_is_left =
-    largest_finite(E, M, Sp) < (std::uint64_t{1} << 63) &&
-    largest_finite(E, M, Sp) >= (Sp.zero ? std::uint64_t{1} << M : std::uint64_t{0});
+concept a_normal_number_is_left = largest_finite(E, M, Sp)
+< (std::uint64_t{1} << 63) && largest_finite(E, M, Sp) >= (Sp.zero ? std::uint64_t{1} << M : std::uint64_t{0});
 
 // Defined in convert.hpp.
 template <class F, class T>
@@ -76,11 +75,10 @@ concept long_double_that_is_not_binary64 = std::is_same_v<T, long double> && !bu
 /// Source:  formats.hpp names the formats in use, with their specifications.
 template <int S, int E, int M, int Bias, specials Sp = special::ieee>
     requires detail::sign_bits_are_0_or_1<S> && detail::exponent_bits_are_1_to_16<E> &&
-             detail::mantissa_bits_are_0_to_52<M> && detail::width_is_at_most_64<S, E, M> &&
-             detail::bias_is_at_most_32768_either_way<Bias> &&
-             detail::ieee_arrangement_has_infinity_and_a_mantissa<Sp, M> &&
-             detail::nan_at_negative_zero_needs_a_sign_and_a_zero<Sp, S> &&
-             detail::zero_and_subnormals_come_together<Sp, M> && detail::a_normal_number_is_left<E, M, Sp>
+        detail::mantissa_bits_are_0_to_52<M> && detail::width_is_at_most_64<S, E, M> &&
+        detail::bias_is_at_most_32768_either_way<Bias> && detail::ieee_arrangement_has_infinity_and_a_mantissa<Sp, M> &&
+        detail::nan_at_negative_zero_needs_a_sign_and_a_zero<Sp, S> &&
+        detail::zero_and_subnormals_come_together<Sp, M> && detail::a_normal_number_is_left<E, M, Sp>
 class float_format {
 public:
     static constexpr int sign_bits = S;
@@ -109,11 +107,11 @@ public:
     /// Positive infinity, where there is one.
     static constexpr storage_type infinity_code = static_cast<storage_type>(has_infinity ? largest_code + 1 : 0);
     /// The quiet NaN without a sign, where there is one.
-    static constexpr storage_type nan_code = static_cast<storage_type>(
-        Sp.nan == nan_at::ieee            ? infinity_code | (storage_type{1} << (M > 0 ? M - 1 : 0))
-        : Sp.nan == nan_at::all_ones      ? magnitude_mask
-        : Sp.nan == nan_at::negative_zero ? sign_mask
-                                          : 0);
+    static constexpr storage_type nan_code =
+        static_cast<storage_type>(Sp.nan == nan_at::ieee ? infinity_code | (storage_type{1} << (M > 0 ? M - 1 : 0))
+                                  : Sp.nan == nan_at::all_ones      ? magnitude_mask
+                                  : Sp.nan == nan_at::negative_zero ? sign_mask
+                                                                    : 0);
 
     /// Exponents of the smallest normal and of the largest finite value: 2^e <= value < 2^(e + 1).
     static constexpr int min_exponent = (has_zero ? 1 : 0) - Bias;
@@ -204,7 +202,8 @@ LOWPREC_HOST_DEVICE constexpr typename F::storage_type code_of_power(int exponen
     if (exponent > F::max_exponent) return F::largest_code;
     const int above = exponent - F::min_exponent;
     if (above >= 0)
-        return static_cast<code>(F::smallest_normal_code + static_cast<code>(static_cast<code>(above) << F::mantissa_bits));
+        return static_cast<code>(F::smallest_normal_code +
+                                 static_cast<code>(static_cast<code>(above) << F::mantissa_bits));
     const int subnormal = above + F::mantissa_bits;
     return F::has_subnormals && subnormal >= 0 ? static_cast<code>(code{1} << subnormal) : F::smallest_code;
 }
@@ -212,8 +211,7 @@ LOWPREC_HOST_DEVICE constexpr typename F::storage_type code_of_power(int exponen
 // The largest value is significand * 2^exponent.
 template <class F>
 constexpr int largest_log10() noexcept {
-    const std::uint64_t significand =
-        (std::uint64_t{1} << F::mantissa_bits) | (F::largest_code & F::mantissa_mask);
+    const std::uint64_t significand = (std::uint64_t{1} << F::mantissa_bits) | (F::largest_code & F::mantissa_mask);
     return floor_log10(significand, F::max_exponent - F::mantissa_bits);
 }
 
@@ -256,7 +254,9 @@ public:
     LOWPREC_HOST_DEVICE static constexpr F(min)() noexcept { return at(F::smallest_normal_code); }
     LOWPREC_HOST_DEVICE static constexpr F(max)() noexcept { return at(F::largest_code); }
     /// The smallest value: minus the largest, or zero, or the smallest positive one.
-    LOWPREC_HOST_DEVICE static constexpr F lowest() noexcept { return at(static_cast<code>(S == 1 ? F::sign_mask | F::largest_code : 0)); }
+    LOWPREC_HOST_DEVICE static constexpr F lowest() noexcept {
+        return at(static_cast<code>(S == 1 ? F::sign_mask | F::largest_code : 0));
+    }
     /// The step above 1.
     LOWPREC_HOST_DEVICE static constexpr F epsilon() noexcept {
         return at(lowprec::detail::code_of_power<F>(lowprec::detail::max_of(F::min_exponent, 0) - M));
@@ -266,7 +266,8 @@ public:
     LOWPREC_HOST_DEVICE static constexpr F infinity() noexcept { return at(F::infinity_code); }
     LOWPREC_HOST_DEVICE static constexpr F quiet_NaN() noexcept { return at(F::nan_code); }
     LOWPREC_HOST_DEVICE static constexpr F signaling_NaN() noexcept {
-        return at(static_cast<code>(has_signaling_NaN ? F::infinity_code | (code{1} << lowprec::detail::max_of(M - 2, 0)) : 0));
+        return at(static_cast<code>(
+            has_signaling_NaN ? F::infinity_code | (code{1} << lowprec::detail::max_of(M - 2, 0)) : 0));
     }
 };
 

@@ -106,7 +106,8 @@ constexpr std::string_view p3109_letters() noexcept {
     constexpr int precision = F::mantissa_bits + 1;
     if (!F::has_zero || F::width < 3 || F::width > 16 || F::bias != (1 << (F::exponent_bits - 1))) return {};
     constexpr bool signed_ = F::sign_bits == 1;
-    if (precision > F::width || F::special_values.nan != (signed_ ? nan_at::negative_zero : nan_at::all_ones)) return {};
+    if (precision > F::width || F::special_values.nan != (signed_ ? nan_at::negative_zero : nan_at::all_ones))
+        return {};
     if (signed_) return F::has_infinity ? "se" : "sf";
     return F::has_infinity ? "ue" : "uf";
 }

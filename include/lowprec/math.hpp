@@ -72,7 +72,8 @@ LOWPREC_HOST_DEVICE constexpr F next(F x, bool up) noexcept {
     }
     const bool away = signbit(x) != up;
     if (away && magnitude == (F::has_infinity ? F::infinity_code : F::largest_code)) return x;
-    if (!away && magnitude == 0) return F::sign_bits == 1 ? F::from_bits(static_cast<code>(x.bits() ^ F::sign_mask)) : x;
+    if (!away && magnitude == 0)
+        return F::sign_bits == 1 ? F::from_bits(static_cast<code>(x.bits() ^ F::sign_mask)) : x;
     return step(x, away);
 }
 

@@ -34,7 +34,7 @@ enum class infinity_input : unsigned char {
     as_overflow,          ///< what the overflow switch says
     infinity_or_nan,      ///< infinity, else NaN, else the largest value
     infinity_or_largest,  ///< infinity, else the largest value
-    nan_if_at_zero,       ///< NaN in a format without infinity that keeps NaN at -0, else what the overflow switch says (ONNX)
+    nan_if_at_zero,  ///< NaN in a format without infinity that keeps NaN at -0, else what the overflow switch says (ONNX)
 };
 
 /// A NaN input where the target has NaN.
@@ -96,8 +96,9 @@ struct policy {
 template <class To>
 struct conversion {
     To value;
-    bool inexact;    ///< the value isn't the source's: rounded, saturated, or a NaN, sign or zero that To doesn't have
-    bool overflow;   ///< the source is finite, and its rounded value, in an exponent range without end, is beyond To's largest
+    bool inexact;  ///< the value isn't the source's: rounded, saturated, or a NaN, sign or zero that To doesn't have
+    bool
+        overflow;  ///< the source is finite, and its rounded value, in an exponent range without end, is beyond To's largest
     bool underflow;  ///< inexact, and the result is below To's smallest normal value
 };
 

@@ -75,11 +75,9 @@ inline constexpr policy ocp_nonsaturate{.over = overflow::nonfinite, .infinity =
 
 /// P3109's saturation modes: SatFinite clamps all, SatPropagate keeps infinities, SatNone leaves by the rounding direction.
 inline constexpr policy p3109_satfinite{.over = overflow::saturate};
-inline constexpr policy p3109_satpropagate{.over = overflow::saturate,
-                                           .infinity = infinity_input::infinity_or_largest};
-inline constexpr policy p3109_satnone{.over = overflow::infinity,
-                                      .infinity = infinity_input::infinity_or_largest,
-                                      .negative = negative_input::nan};
+inline constexpr policy p3109_satpropagate{.over = overflow::saturate, .infinity = infinity_input::infinity_or_largest};
+inline constexpr policy p3109_satnone{
+    .over = overflow::infinity, .infinity = infinity_input::infinity_or_largest, .negative = negative_input::nan};
 
 }  // namespace lowprec::presets
 

@@ -49,7 +49,8 @@ constexpr bool holds_all_magnitudes() noexcept {
             if (!holds(ones<std::uint64_t>(n))) return false;
     const std::uint64_t full_binades = (std::uint64_t{From::largest_code} + 1) >> m;  // whose last value is finite
     const std::uint64_t first = From::has_zero ? 1 : 0;
-    if (full_binades > first && (!holds((first << m) | From::mantissa_mask) || !holds((full_binades << m) - 1))) return false;
+    if (full_binades > first && (!holds((first << m) | From::mantissa_mask) || !holds((full_binades << m) - 1)))
+        return false;
     return true;
 }
 
@@ -64,7 +65,8 @@ constexpr bool is_lossless() noexcept {
     } else if constexpr (is_integer_v<From>) {
         // all ones needs every bit and the range; one and zero need the bottom; minus two to the n is one bit
         using limits = std::conditional_t<std::is_same_v<From, bool>, std::uint8_t, From>;
-        constexpr int value_bits = std::is_same_v<From, bool> ? 1 : bits_of<limits> - (is_signed_integer_v<limits> ? 1 : 0);
+        constexpr int value_bits =
+            std::is_same_v<From, bool> ? 1 : bits_of<limits> - (is_signed_integer_v<limits> ? 1 : 0);
         const auto most = static_cast<limits>(ones<uint128>(value_bits));
         return representable<To>(most) && representable<To>(limits{1}) && representable<To>(limits{0}) &&
                (!is_signed_integer_v<limits> ||
@@ -75,8 +77,8 @@ constexpr bool is_lossless() noexcept {
                (From::sign_bits == 0 || representable<To>(From::from_bits(From::sign_mask | From::largest_code))) &&
                holds_all_magnitudes<From, To>();
     } else {
-        constexpr bool keeps_infinity = !From::has_infinity ||
-                                        (To::has_infinity && isinf(convert<To>(From::from_bits(From::infinity_code))));
+        constexpr bool keeps_infinity =
+            !From::has_infinity || (To::has_infinity && isinf(convert<To>(From::from_bits(From::infinity_code))));
         return From::sign_bits <= To::sign_bits && (!From::has_negative_zero || To::has_negative_zero) &&
                (!From::has_nan || To::has_nan) && keeps_infinity && holds_all_magnitudes<From, To>();
     }

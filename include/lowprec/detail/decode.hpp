@@ -71,11 +71,14 @@ LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_format(F x, po
         }
     } else {
         if constexpr (F::special_values.nan == nan_at::negative_zero)
-            if (code == F::sign_mask) [[unlikely]] return Sink::template nan<F>(false, 0, p);
+            if (code == F::sign_mask) [[unlikely]]
+                return Sink::template nan<F>(false, 0, p);
         if constexpr (F::special_values.nan == nan_at::all_ones)
-            if (magnitude == F::magnitude_mask) [[unlikely]] return Sink::template nan<F>(negative, 0, p);
+            if (magnitude == F::magnitude_mask) [[unlikely]]
+                return Sink::template nan<F>(negative, 0, p);
         if constexpr (F::has_infinity)
-            if (magnitude == F::infinity_code) [[unlikely]] return Sink::infinite(negative, p);
+            if (magnitude == F::infinity_code) [[unlikely]]
+                return Sink::infinite(negative, p);
     }
 
     constexpr int top = max_of(m, Sink::mantissa_bits + 1);
@@ -94,12 +97,13 @@ LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_format(F x, po
             exponent -= up;
         }
     }
-    return Sink::template finite<top, F::max_exponent>(static_cast<significand_type>(significand << (top - m)), exponent,
-                                                       negative, p, random);
+    return Sink::template finite<top, F::max_exponent>(static_cast<significand_type>(significand << (top - m)),
+                                                       exponent, negative, p, random);
 }
 
 template <class Sink, class I>
-LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_integer(I x, policy p, std::uint64_t random) noexcept {
+LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_integer(I x, policy p,
+                                                                          std::uint64_t random) noexcept {
     const bool negative = x < I{0};
     const uint128 magnitude = negative ? uint128{0} - static_cast<uint128>(x) : static_cast<uint128>(x);
     if constexpr (is_integer_v<typename Sink::target>) {

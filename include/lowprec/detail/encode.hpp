@@ -66,8 +66,9 @@ struct format_sink {
         if constexpr (!F::has_nan) {
             const bool minus = F::has_negative_zero && !negative;
             const bool largest = p.no_nan == nan_missing::largest;
-            return {with_sign(largest ? F::largest_code : code_type{0}, p.no_nan == nan_missing::opposite_zero && minus),
-                    true, false, false};
+            return {
+                with_sign(largest ? F::largest_code : code_type{0}, p.no_nan == nan_missing::opposite_zero && minus),
+                true, false, false};
         } else {
             code_type code = F::nan_code;
             if constexpr (F::special_values.nan == nan_at::ieee) {
@@ -96,7 +97,8 @@ struct format_sink {
         if constexpr (F::has_zero)
             return {with_sign(0, negative && F::has_negative_zero), negative && !F::has_negative_zero, false, false};
         else
-            return {p.no_zero == zero_missing::smallest ? with_sign(0, negative) : smallest_or_nan(true), true, false, true};
+            return {p.no_zero == zero_missing::smallest ? with_sign(0, negative) : smallest_or_nan(true), true, false,
+                    true};
     }
 
     /// value = significand * 2^(exponent - Top), not zero, its highest bit at Top; or below F's smallest normal value (then zero
@@ -109,7 +111,9 @@ struct format_sink {
         // Binades above the smallest normal, cut at one more than F has where the sum for the code could overflow.
         constexpr int all = MaxExponent - F::min_exponent;
         constexpr int most = F::max_exponent + 1 - F::min_exponent;
-        constexpr auto fits_32 = [](int binades) { return m + bit_width(static_cast<std::uint32_t>(max_of(binades, 0) + 3)) < 32; };
+        constexpr auto fits_32 = [](int binades) {
+            return m + bit_width(static_cast<std::uint32_t>(max_of(binades, 0) + 3)) < 32;
+        };
         constexpr bool cut = !fits_32(all) && all > most;
         constexpr bool small = fits_32(cut ? most : all);
         using wide = std::conditional_t<has_zero, std::uint64_t, std::conditional_t<(m < 40), std::int64_t, int128>>;
@@ -134,11 +138,11 @@ struct format_sink {
         const U kept = static_cast<U>(significand >> reach);
         const U rest = static_cast<U>(significand << (-reach & (bits_of<U> - 1)));  // 1 <= reach < bits
         constexpr code_sum first = static_cast<code_sum>(has_zero ? 0 : code_sum{1} << m);
-        auto code = static_cast<code_sum>(static_cast<code_sum>(kept) + static_cast<code_sum>(static_cast<code_sum>(above) << m) - first);
+        auto code = static_cast<code_sum>(static_cast<code_sum>(kept) +
+                                          static_cast<code_sum>(static_cast<code_sum>(above) << m) - first);
         const bool odd = ((m > 0 ? static_cast<code_sum>(kept) : code) & 1) != 0;
-        const bool away = p.round == rounding::stochastic
-                              ? rounds_away_stochastic(p, significand, shift, random)
-                              : rounds_away(p.round, negative, odd, rest);
+        const bool away = p.round == rounding::stochastic ? rounds_away_stochastic(p, significand, shift, random)
+                                                          : rounds_away(p.round, negative, odd, rest);
         code = static_cast<code_sum>(code + static_cast<code_sum>(away));
 
         constexpr auto largest_sum = static_cast<code_sum>(F::largest_code);
@@ -146,8 +150,8 @@ struct format_sink {
         if constexpr (!has_zero) {
             if (code < 0) {
                 const F value = p.no_zero == zero_missing::nan ? smallest_or_nan(true) : with_sign(0, negative);
-                return {negative && F::sign_bits == 0 ? smallest_or_nan(p.negative == negative_input::nan) : value, true,
-                        false, true};
+                return {negative && F::sign_bits == 0 ? smallest_or_nan(p.negative == negative_input::nan) : value,
+                        true, false, true};
             }
         }
         if constexpr (F::sign_bits == 0) {
@@ -180,7 +184,8 @@ struct integer_sink {
         return is_signed_integer_v<I> ? uint128{1} << value_bits : uint128{0};
     }
 
-    LOWPREC_INLINE static constexpr conversion<I> whole(uint128 magnitude, bool negative, bool inexact = false) noexcept {
+    LOWPREC_INLINE static constexpr conversion<I> whole(uint128 magnitude, bool negative,
+                                                        bool inexact = false) noexcept {
         const bool over = magnitude > limit(negative);
         if (over) magnitude = limit(negative);
         return {static_cast<I>(negative ? uint128{0} - magnitude : magnitude), inexact || over, over, false};
@@ -210,9 +215,8 @@ struct integer_sink {
         if (shift <= 0) return whole(x << -shift, negative);
         const uint128 kept = shift >= 128 ? uint128{0} : x >> shift;
         const uint128 rest = shift > 128 ? uint128{x != 0} : x << (128 - shift);
-        const bool away = p.round == rounding::stochastic
-                              ? rounds_away_stochastic(p, x, shift, random)
-                              : rounds_away(p.round, negative, (kept & 1) != 0, rest);
+        const bool away = p.round == rounding::stochastic ? rounds_away_stochastic(p, x, shift, random)
+                                                          : rounds_away(p.round, negative, (kept & 1) != 0, rest);
         return whole(kept + (away ? 1 : 0), negative, rest != 0 || (negative && x == 0));
     }
 };

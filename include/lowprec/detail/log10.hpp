@@ -52,7 +52,8 @@ constexpr int floor_log10(std::uint64_t significand, int exponent) noexcept {
         return scaled.exponent + 63 >= 0 ? next : low;
     }
     const scaled64 power = pow10(next);
-    const bool reaches = x.exponent != power.exponent ? x.exponent > power.exponent : x.significand >= power.significand;
+    const bool reaches =
+        x.exponent != power.exponent ? x.exponent > power.exponent : x.significand >= power.significand;
     return reaches ? next : low;
 }
 
