@@ -7,17 +7,5 @@ set(here ${CMAKE_CURRENT_LIST_DIR})
 add_executable(consumer ${here}/main.cpp ${here}/other.cpp)
 target_link_libraries(consumer PRIVATE lowprec::lowprec)
 
-# Two translation units under different flags: their symbols must be interchangeable.
-add_executable(consumer_mixed_flags ${here}/main.cpp ${here}/other.cpp)
-target_link_libraries(consumer_mixed_flags PRIVATE lowprec::lowprec)
-set_source_files_properties(${here}/other.cpp TARGET_DIRECTORY consumer_mixed_flags PROPERTIES COMPILE_OPTIONS "-O2;-ffast-math")
-
-add_executable(consumer_bare ${here}/main.cpp ${here}/other.cpp)
-target_link_libraries(consumer_bare PRIVATE lowprec::lowprec)
-target_compile_options(consumer_bare PRIVATE -fno-exceptions -fno-rtti)
-
-add_executable(consumer_min_max ${here}/min_max_macros.cpp)
-target_link_libraries(consumer_min_max PRIVATE lowprec::lowprec)
-
 add_executable(consumer_io ${here}/io.cpp)
 target_link_libraries(consumer_io PRIVATE lowprec::io)
