@@ -41,27 +41,25 @@ constexpr void write_code(text_sink& out, F value) noexcept {
 template <int S, int E, int M, int Bias, lowprec::specials Sp>
 struct std::formatter<lowprec::float_format<S, E, M, Bias, Sp>, char> {
     constexpr auto parse(std::format_parse_context& context) {
-        const auto first = context.begin();
-        auto last = first;
-        bool as_double = false;
-        for (; last != context.end() && *last != '}'; ++last) as_double = as_double || *last == '{';
-        if (last != first) {
-            const char type = *(last - 1);
-            if (type == 'b') shown = part::fields;
-            if (type == 'x') shown = part::code;
+        // [[fill]align][width][b|x]; whatever else there is, the formatter of double reads and judges
+        auto last = context.begin();
+        while (last != context.end() && *last != '}') ++last;
+        auto at = context.begin();
+        if (last - at >= 2 && is_align(*(at + 1)))
+            at += 2;
+        else if (at != last && is_align(*at))
+            ++at;
+        const bool zero_filled = at != last && *at == '0';
+        while (!zero_filled && at != last && *at >= '0' && *at <= '9') ++at;
+        std::format_parse_context head{std::string_view{context.begin(), at}};
+        if (at != last && (*at == 'b' || *at == 'x')) {
+            shown = *at == 'b' ? part::fields : part::code;
+            ++at;
         }
-        const auto text_last = shown == part::value ? last : last - 1;
-        // A fill character can be anything; behind it only digits leave the choice of the digits to us.
-        for (auto at = first; at != text_last; ++at) {
-            const bool fill = text_last - first >= 2 && at == first && is_align(*(at + 1));
-            as_double = as_double || (!fill && !is_align(*at) && !(*at >= '1' && *at <= '9') &&
-                                      !(*at == '0' && at != first && !is_align(*(at - 1))));
-        }
-        if (as_double) {
+        if (at != last) {
             shown = part::number;
             return number.parse(context);
         }
-        std::format_parse_context head{std::string_view{first, text_last}};
         static_cast<void>(text.parse(head));
         return last;
     }
