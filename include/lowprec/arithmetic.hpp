@@ -33,26 +33,26 @@ struct operand {
 template <class F>
 struct operand_sink {
     using target = operand<F>;
+    using result = target;
     static constexpr int mantissa_bits = -1;
     static constexpr int min_exponent = 0;
     static constexpr bool has_zero = false;
 
-    LOWPREC_HOST_DEVICE static constexpr conversion<target> give(target x) noexcept { return {x, false, false, false}; }
     template <class Source>
-    LOWPREC_HOST_DEVICE static constexpr conversion<target> nan(bool, std::uint64_t, policy) noexcept {
-        return give({operand_kind::nan, false, 0, 0});
+    LOWPREC_HOST_DEVICE static constexpr target nan(bool, std::uint64_t, policy) noexcept {
+        return {operand_kind::nan, false, 0, 0};
     }
-    LOWPREC_HOST_DEVICE static constexpr conversion<target> infinite(bool negative, policy) noexcept {
-        return give({operand_kind::infinite, negative, 0, 0});
+    LOWPREC_HOST_DEVICE static constexpr target infinite(bool negative, policy) noexcept {
+        return {operand_kind::infinite, negative, 0, 0};
     }
-    LOWPREC_HOST_DEVICE static constexpr conversion<target> zero(bool negative, policy) noexcept {
-        return give({operand_kind::zero, negative, 0, 0});
+    LOWPREC_HOST_DEVICE static constexpr target zero(bool negative, policy) noexcept {
+        return {operand_kind::zero, negative, 0, 0};
     }
     template <int Top, int MaxExponent, class U>
-    LOWPREC_HOST_DEVICE static constexpr conversion<target> finite(U significand, int exponent, bool negative, policy,
-                                                                   std::uint64_t) noexcept {
+    LOWPREC_HOST_DEVICE static constexpr target finite(U significand, int exponent, bool negative, policy,
+                                                       std::uint64_t) noexcept {
         static_assert(Top == F::mantissa_bits);
-        return give({operand_kind::finite, negative, exponent, significand});
+        return {operand_kind::finite, negative, exponent, significand};
     }
 };
 
@@ -66,14 +66,12 @@ struct arithmetic {
     using parts = operand<F>;
 
     LOWPREC_HOST_DEVICE static constexpr parts take_apart(F x) noexcept {
-        return decode_format<operand_sink<F>>(x, policy{}, 0).value;
+        return decode_format<operand_sink<F>>(x, policy{}, 0);
     }
-    LOWPREC_HOST_DEVICE static constexpr F invalid() noexcept {
-        return sink::template nan<F>(false, 0, policy{}).value;
-    }
-    LOWPREC_HOST_DEVICE static constexpr F zero(bool negative) noexcept { return sink::zero(negative, policy{}).value; }
+    LOWPREC_HOST_DEVICE static constexpr F invalid() noexcept { return sink::template nan<F>(false, 0, policy{}); }
+    LOWPREC_HOST_DEVICE static constexpr F zero(bool negative) noexcept { return sink::zero(negative, policy{}); }
     LOWPREC_HOST_DEVICE static constexpr F infinite(bool negative) noexcept {
-        return sink::infinite(negative, policy{.infinity = infinity_input::infinity_or_largest}).value;
+        return sink::infinite(negative, policy{.infinity = infinity_input::infinity_or_largest});
     }
 
     /// Rounds significand * 2^exponent; the lowest bit may stand for anything that was lost below it.
@@ -81,7 +79,7 @@ struct arithmetic {
         constexpr int at = bits_of<word> - 3;
         const int up = at + 1 - bit_width(significand);
         const word aligned = up >= 0 ? static_cast<word>(significand << up) : shift_right_sticky(significand, -up);
-        return sink::template finite<at, (1 << 20)>(aligned, exponent + at - up, negative, policy{}, 0).value;
+        return sink::template finite<at, (1 << 20)>(aligned, exponent + at - up, negative, policy{}, 0);
     }
 
     /// A term of a sum: significand * 2^(exponent - top), its highest bit at top.

@@ -17,32 +17,37 @@ namespace lowprec {
 
 namespace detail {
 
-/// Sources and targets of `convert` as formats: a built-in float stands for its format, an integer for itself.
-template <class To, class From>
-LOWPREC_INLINE constexpr conversion<To> convert_with(From x, policy p, std::uint64_t random) noexcept {
+/// `convert` with its sources and targets as formats: a built-in float stands for its format, an integer for itself.
+/// Result is To or conversion<To>.
+template <class To, class Result = To, class From>
+LOWPREC_INLINE constexpr Result convert_with(From x, policy p, std::uint64_t random) noexcept {
     if constexpr (is_native_float_v<From>) {
-        return convert_with<To>(format_from_native(x), p, random);
+        return convert_with<To, Result>(format_from_native(x), p, random);
     } else if constexpr (is_native_float_v<To>) {
-        const auto result = convert_with<format_of<To>>(x, p, random);
-        return {native_from_format<To>(result.value), result.inexact, result.overflow, result.underflow};
+        using format = format_of<To>;
+        if constexpr (std::is_same_v<Result, To>) {
+            return native_from_format<To>(convert_with<format>(x, p, random));
+        } else {
+            const auto found = convert_with<format, conversion<format>>(x, p, random);
+            return {native_from_format<To>(found.value), found.inexact, found.overflow, found.underflow};
+        }
     } else if constexpr (std::is_same_v<To, From>) {
-        return {x, false, false, false};
+        return give<Result>(x, false, false, false);
     } else if constexpr (is_integer_v<To>) {
-        return decode_to<integer_sink<To>>(x, p, random);
+        return decode_to<integer_sink<To, Result>>(x, p, random);
     } else {
-        return decode_to<format_sink<To>>(x, p, random);
+        return decode_to<format_sink<To, Result>>(x, p, random);
     }
 }
 
 template <class F, class T>
 constexpr F from_builtin(T x) noexcept {
-    return convert_with<F>(x, policy{}, 0).value;
+    return convert_with<F>(x, policy{}, 0);
 }
 
 template <class T, class F>
 constexpr T to_builtin(F x) noexcept {
-    return convert_with<T>(x, policy{.round = is_integer_v<T> ? rounding::toward_zero : rounding::nearest_even}, 0)
-        .value;
+    return convert_with<T>(x, policy{.round = is_integer_v<T> ? rounding::toward_zero : rounding::nearest_even}, 0);
 }
 
 template <policy P>
@@ -62,7 +67,7 @@ concept conversion_target = number<T> && !std::is_same_v<T, bool>;  // bool(f) a
 /// Source:  docs/conversion.md has the rules and other systems' beside them.
 template <detail::conversion_target To, policy P = policy{}, number From>
     requires detail::policy_without_stochastic_rounding<P>
-[[nodiscard]] LOWPREC_INLINE constexpr To convert(From x) noexcept { return detail::convert_with<To>(x, P, 0).value; }
+[[nodiscard]] LOWPREC_INLINE constexpr To convert(From x) noexcept { return detail::convert_with<To>(x, P, 0); }
 
 /// Stochastic rounding: away from zero with a probability that the discarded fraction gives, by the low P.random_bits bits
 /// of `random_bits`. Equal bits give equal results.
@@ -70,21 +75,21 @@ template <detail::conversion_target To, policy P = policy{}, number From>
 template <detail::conversion_target To, policy P, number From>
     requires detail::policy_with_stochastic_rounding<P>
 [[nodiscard]] LOWPREC_INLINE constexpr To convert(From x, std::uint64_t random_bits) noexcept {
-    return detail::convert_with<To>(x, P, random_bits).value;
+    return detail::convert_with<To>(x, P, random_bits);
 }
 
 /// The same conversion with a policy chosen at run time: for tools and tests, slower. `random_bits` is read only by
 /// stochastic rounding.
 template <detail::conversion_target To, number From>
 [[nodiscard]] LOWPREC_HOST_DEVICE constexpr To convert(From x, policy p, std::uint64_t random_bits = 0) noexcept {
-    return detail::convert_with<To>(x, p, random_bits).value;
+    return detail::convert_with<To>(x, p, random_bits);
 }
 
 /// The conversion with its exceptions: whether it was inexact, overflowed or underflowed.
 template <detail::conversion_target To, number From>
 [[nodiscard]] LOWPREC_HOST_DEVICE constexpr conversion<To> inspect(From x, policy p = {},
                                                                    std::uint64_t random_bits = 0) noexcept {
-    return detail::convert_with<To>(x, p, random_bits);
+    return detail::convert_with<To, conversion<To>>(x, p, random_bits);
 }
 
 }  // namespace lowprec

@@ -95,8 +95,8 @@ constexpr conversion<F> encode_magnitude(std::uint64_t significand, std::int64_t
     constexpr std::int64_t least = F::min_exponent - F::mantissa_bits - 3;
     constexpr std::int64_t most = F::max_exponent + 2;
     exponent = exponent < least ? least : exponent > most ? most : exponent;
-    return format_sink<F>::template finite<61, static_cast<int>(most)>(significand, static_cast<int>(exponent), false,
-                                                                       policy{}, 0);
+    return format_sink<F, conversion<F>>::template finite<61, static_cast<int>(most)>(
+        significand, static_cast<int>(exponent), false, policy{}, 0);
 }
 
 /// numerator / denominator * 2^exponent
@@ -167,7 +167,7 @@ constexpr conversion<F> read_decimal(const number_text& text) noexcept {
             chunk_scale = 1;
         }
     }
-    if (kept == 0) return format_sink<F>::zero(false, policy{});
+    if (kept == 0) return format_sink<F, conversion<F>>::zero(false, policy{});
     if (kept + exponent > limits::highest + 1) return encode_magnitude<F>(std::uint64_t{1} << 61, F::max_exponent + 2);
     if (kept + exponent <= limits::lowest)
         return encode_magnitude<F>(std::uint64_t{1} << 61, F::min_exponent - F::mantissa_bits - 3);
@@ -202,7 +202,7 @@ constexpr conversion<F> read_hexadecimal(const number_text& text) noexcept {
             exponent += 4;
         }
     }
-    if (significand == 0) return format_sink<F>::zero(false, policy{});
+    if (significand == 0) return format_sink<F, conversion<F>>::zero(false, policy{});
     const int length = bit_width(significand);
     const std::uint64_t placed =
         length <= 62 ? significand << (62 - length) : shift_right_sticky(significand, length - 62);

@@ -58,7 +58,7 @@ LOWPREC_INLINE constexpr T native_from_format(format_of<T> x) noexcept {
 
 /// The significand of a normal number of F, or of a subnormal one as it stands.
 template <class Sink, class F>
-LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_format(F x, policy p, std::uint64_t random) noexcept {
+LOWPREC_INLINE constexpr typename Sink::result decode_format(F x, policy p, std::uint64_t random) noexcept {
     constexpr int m = F::mantissa_bits;
     const auto code = x.bits();
     const auto magnitude = static_cast<typename F::storage_type>(code & F::magnitude_mask);
@@ -102,8 +102,7 @@ LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_format(F x, po
 }
 
 template <class Sink, class I>
-LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_integer(I x, policy p,
-                                                                          std::uint64_t random) noexcept {
+LOWPREC_INLINE constexpr typename Sink::result decode_integer(I x, policy p, std::uint64_t random) noexcept {
     const bool negative = x < I{0};
     const uint128 magnitude = negative ? uint128{0} - static_cast<uint128>(x) : static_cast<uint128>(x);
     if constexpr (is_integer_v<typename Sink::target>) {
@@ -121,7 +120,7 @@ LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_integer(I x, p
 }
 
 template <class Sink, class From>
-LOWPREC_INLINE constexpr conversion<typename Sink::target> decode_to(From x, policy p, std::uint64_t random) noexcept {
+LOWPREC_INLINE constexpr typename Sink::result decode_to(From x, policy p, std::uint64_t random) noexcept {
     if constexpr (std::is_same_v<From, bool>)
         return decode_integer<Sink>(static_cast<int>(x), p, random);
     else if constexpr (is_integer_v<From>)

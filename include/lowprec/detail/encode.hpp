@@ -17,10 +17,20 @@
 
 namespace lowprec::detail {
 
+/// The result of a conversion, as the value alone or with its exceptions; who wants only the value computes no more.
+template <class Result, class Value>
+LOWPREC_INLINE constexpr Result give(Value value, bool inexact, bool overflow, bool underflow) noexcept {
+    if constexpr (std::is_same_v<Result, Value>)
+        return value;
+    else
+        return {value, inexact, overflow, underflow};
+}
+
 /// What conversions into the format F do with each kind of source.
-template <class F>
+template <class F, class Result = F>
 struct format_sink {
     using target = F;
+    using result = Result;
     using code_type = typename F::storage_type;
     static constexpr int mantissa_bits = F::mantissa_bits;
     static constexpr int min_exponent = F::min_exponent;
@@ -57,7 +67,7 @@ struct format_sink {
     }
 
     template <class Source>
-    LOWPREC_INLINE static constexpr conversion<F> nan(bool negative, std::uint64_t payload, policy p) noexcept {
+    LOWPREC_INLINE static constexpr Result nan(bool negative, std::uint64_t payload, policy p) noexcept {
         if (p.nan == nan_input::cuda) {
             const bool wide = Source::mantissa_bits > 23;
             p.nan = wide ? nan_input::payload : nan_input::all_ones;
@@ -66,23 +76,23 @@ struct format_sink {
         if constexpr (!F::has_nan) {
             const bool minus = F::has_negative_zero && !negative;
             const bool largest = p.no_nan == nan_missing::largest;
-            return {
+            return give<Result>(
                 with_sign(largest ? F::largest_code : code_type{0}, p.no_nan == nan_missing::opposite_zero && minus),
-                true, false, false};
+                true, false, false);
         } else {
             code_type code = F::nan_code;
             if constexpr (F::special_values.nan == nan_at::ieee) {
                 if (p.nan == nan_input::payload) code |= static_cast<code_type>(payload >> (64 - F::mantissa_bits));
                 if (p.nan == nan_input::all_ones) code |= F::mantissa_mask;
             }
-            return {with_sign(code, negative && p.sign_of_nan == nan_sign::keep), false, false, false};
+            return give<Result>(with_sign(code, negative && p.sign_of_nan == nan_sign::keep), false, false, false);
         }
     }
 
-    LOWPREC_INLINE static constexpr conversion<F> infinite(bool negative, policy p) noexcept {
+    LOWPREC_INLINE static constexpr Result infinite(bool negative, policy p) noexcept {
         if (F::sign_bits == 0 && negative) {
             if (p.negative != negative_input::ignore_sign)
-                return {smallest_or_nan(p.negative == negative_input::nan), true, false, false};
+                return give<Result>(smallest_or_nan(p.negative == negative_input::nan), true, false, false);
             negative = false;
         }
         constexpr bool nan_at_zero = F::special_values.nan == nan_at::negative_zero && !F::has_infinity;
@@ -90,22 +100,23 @@ struct format_sink {
                                : p.infinity == infinity_input::infinity_or_largest           ? infinity_or_largest
                                : p.infinity == infinity_input::nan_if_at_zero && nan_at_zero ? F::nan_code
                                                                                              : beyond(p.over);
-        return {with_sign(code, negative), !F::has_infinity || code != F::infinity_code, false, false};
+        return give<Result>(with_sign(code, negative), !F::has_infinity || code != F::infinity_code, false, false);
     }
 
-    LOWPREC_INLINE static constexpr conversion<F> zero(bool negative, policy p) noexcept {
+    LOWPREC_INLINE static constexpr Result zero(bool negative, policy p) noexcept {
         if constexpr (F::has_zero)
-            return {with_sign(0, negative && F::has_negative_zero), negative && !F::has_negative_zero, false, false};
+            return give<Result>(with_sign(0, negative && F::has_negative_zero), negative && !F::has_negative_zero,
+                                false, false);
         else
-            return {p.no_zero == zero_missing::smallest ? with_sign(0, negative) : smallest_or_nan(true), true, false,
-                    true};
+            return give<Result>(p.no_zero == zero_missing::smallest ? with_sign(0, negative) : smallest_or_nan(true),
+                                true, false, true);
     }
 
     /// value = significand * 2^(exponent - Top), not zero, its highest bit at Top; or below F's smallest normal value (then zero
     /// as well), with F::min_exponent >= exponent and the bit not set. exponent <= MaxExponent.
     template <int Top, int MaxExponent, class U>
-    LOWPREC_INLINE static constexpr conversion<F> finite(U significand, int exponent, bool negative, policy p,
-                                                         std::uint64_t random) noexcept {
+    LOWPREC_INLINE static constexpr Result finite(U significand, int exponent, bool negative, policy p,
+                                                  std::uint64_t random) noexcept {
         constexpr int m = F::mantissa_bits;
         static_assert(Top > m && Top + 2 < bits_of<U>);
         // Binades above the smallest normal, cut at one more than F has where the sum for the code could overflow.
@@ -135,8 +146,16 @@ struct format_sink {
         if constexpr (cut) above = min_of(above, most);
         const int reach = min_of(shift, Top + 2);  // from there on all is rest, and less than half
 
-        const U kept = static_cast<U>(significand >> reach);
-        const U rest = static_cast<U>(significand << (-reach & (bits_of<U> - 1)));  // 1 <= reach < bits
+        U kept = 0;
+        U rest = 0;
+        if constexpr (bits_of<U> == 32) {  // one shift for both
+            const std::uint64_t both = (std::uint64_t{significand} << 32) >> reach;
+            kept = static_cast<U>(both >> 32);
+            rest = static_cast<U>(both);
+        } else {
+            kept = static_cast<U>(significand >> reach);
+            rest = static_cast<U>(significand << (bits_of<U> - reach));  // 1 <= reach < bits
+        }
         constexpr code_sum first = static_cast<code_sum>(has_zero ? 0 : code_sum{1} << m);
         auto code = static_cast<code_sum>(static_cast<code_sum>(kept) +
                                           static_cast<code_sum>(static_cast<code_sum>(above) << m) - first);
@@ -150,15 +169,16 @@ struct format_sink {
         if constexpr (!has_zero) {
             if (code < 0) {
                 const F value = p.no_zero == zero_missing::nan ? smallest_or_nan(true) : with_sign(0, negative);
-                return {negative && F::sign_bits == 0 ? smallest_or_nan(p.negative == negative_input::nan) : value,
-                        true, false, true};
+                return give<Result>(
+                    negative && F::sign_bits == 0 ? smallest_or_nan(p.negative == negative_input::nan) : value, true,
+                    false, true);
             }
         }
         if constexpr (F::sign_bits == 0) {
             if (negative) {
                 const bool is_zero = has_zero && code == 0;
-                return {smallest_or_nan(!is_zero && p.negative == negative_input::nan), significand != 0, over,
-                        is_zero && significand != 0};
+                return give<Result>(smallest_or_nan(!is_zero && p.negative == negative_input::nan), significand != 0,
+                                    over, is_zero && significand != 0);
             }
         }
         const bool inexact = rest != 0 || over || (lost_sign && significand != 0);
@@ -166,14 +186,15 @@ struct format_sink {
         const bool minus = negative && (F::has_negative_zero || !has_zero || code != 0);
         const code_type limit = stops_at_largest(negative, p.round) ? F::largest_code : beyond(p.over);
         const F value = with_sign(over ? limit : static_cast<code_type>(code), minus);
-        return {value, inexact || (negative && !minus && !F::has_negative_zero), over, underflow};
+        return give<Result>(value, inexact || (negative && !minus && !F::has_negative_zero), over, underflow);
     }
 };
 
 /// The same for a built-in integer: rounded, then saturated; NaN is 0.
-template <class I>
+template <class I, class Result = I>
 struct integer_sink {
     using target = I;
+    using result = Result;
     static constexpr int mantissa_bits = -1;
     static constexpr int min_exponent = 1 << 30;  // a significand need not be normalised
     static constexpr bool has_zero = true;
@@ -184,33 +205,37 @@ struct integer_sink {
         return is_signed_integer_v<I> ? uint128{1} << value_bits : uint128{0};
     }
 
-    LOWPREC_INLINE static constexpr conversion<I> whole(uint128 magnitude, bool negative,
-                                                        bool inexact = false) noexcept {
+    LOWPREC_INLINE static constexpr I signed_value(uint128 magnitude, bool negative) noexcept {
+        return static_cast<I>(negative ? uint128{0} - magnitude : magnitude);
+    }
+    LOWPREC_INLINE static constexpr I saturated(bool negative) noexcept {
+        return signed_value(limit(negative), negative);
+    }
+
+    LOWPREC_INLINE static constexpr Result whole(uint128 magnitude, bool negative, bool inexact = false) noexcept {
         const bool over = magnitude > limit(negative);
-        if (over) magnitude = limit(negative);
-        return {static_cast<I>(negative ? uint128{0} - magnitude : magnitude), inexact || over, over, false};
+        return give<Result>(over ? saturated(negative) : signed_value(magnitude, negative), inexact || over, over,
+                            false);
     }
 
     template <class Source>
-    LOWPREC_INLINE static constexpr conversion<I> nan(bool, std::uint64_t, policy) noexcept {
-        return {I{0}, true, false, false};
+    LOWPREC_INLINE static constexpr Result nan(bool, std::uint64_t, policy) noexcept {
+        return give<Result>(I{0}, true, false, false);
     }
-    LOWPREC_INLINE static constexpr conversion<I> infinite(bool negative, policy) noexcept {
-        return {whole(limit(negative), negative).value, true, false, false};
+    LOWPREC_INLINE static constexpr Result infinite(bool negative, policy) noexcept {
+        return give<Result>(saturated(negative), true, false, false);
     }
-    LOWPREC_INLINE static constexpr conversion<I> zero(bool negative, policy) noexcept {
-        return {I{0}, negative, false, false};
+    LOWPREC_INLINE static constexpr Result zero(bool negative, policy) noexcept {
+        return give<Result>(I{0}, negative, false, false);
     }
 
     template <int Top, int MaxExponent, class U>
-    LOWPREC_INLINE static constexpr conversion<I> finite(U significand, int exponent, bool negative, policy p,
-                                                         std::uint64_t random) noexcept {
+    LOWPREC_INLINE static constexpr Result finite(U significand, int exponent, bool negative, policy p,
+                                                  std::uint64_t random) noexcept {
         static_assert(bits_of<U> <= 64);
         const uint128 x = significand;
-        if (MaxExponent >= 128 && exponent >= 128 && x != 0) {
-            const I most = whole(limit(negative), negative).value;
-            return {most, true, true, false};
-        }
+        if (MaxExponent >= 128 && exponent >= 128 && x != 0)
+            return give<Result>(saturated(negative), true, true, false);
         const int shift = Top - exponent;
         if (shift <= 0) return whole(x << -shift, negative);
         const uint128 kept = shift >= 128 ? uint128{0} : x >> shift;
