@@ -43,6 +43,7 @@ struct decimal_digits {
     char digit[20]{};
     int count = 0;
     int point = 0;
+    int value_point = 0;  ///< of the value itself: one less if it was rounded up to a power of ten
 };
 
 /// value / 10^point as a fraction in [0.1, 1), to be read digit by digit.
@@ -88,7 +89,7 @@ template <class F>
 constexpr decimal_digits shortest_digits(typename F::storage_type magnitude) noexcept {
     digit_source<F> source{take_apart<F>(magnitude)};
     decimal_digits result;
-    result.point = source.point;
+    result.point = result.value_point = source.point;
     const int inside = (magnitude & 1) == 0 ? 0 : -1;  // compare(distance, end) up to which a number is in the interval
     for (;;) {
         const int digit = source.next();
@@ -147,19 +148,25 @@ struct text_sink {
 /// How to write a finite value; `shorter` is fixed unless scientific takes fewer characters.
 enum class notation : unsigned char { shorter, fixed, scientific, hexadecimal };
 
+/// The integer nearest to a value with a binary fraction, ties to even; such a significand has at most 53 bits.
+constexpr std::uint64_t nearest_integer(binary_value v) noexcept {
+    if (v.exponent < -62) return 0;
+    const std::uint64_t whole = v.significand >> -v.exponent;
+    const std::uint64_t fraction = v.significand & ones<std::uint64_t>(-v.exponent);
+    return whole + (fraction + (whole & 1) > std::uint64_t{1} << (-v.exponent - 1) ? 1 : 0);
+}
+
+/// Where the short digits end left of the point, the nearest integer stands for them: it has no more characters than they
+/// have with zeros behind them, and is nearer to the value.
 template <class F>
 constexpr void write_fixed(text_sink& out, const decimal_digits& d, typename F::storage_type magnitude) noexcept {
     if (d.count < d.point) {
-        // The nearest integer has as many characters as the short digits with zeros behind them, and is nearer.
         const binary_value v = take_apart<F>(magnitude);
         if (v.exponent < 0) {
-            const std::uint64_t whole = v.significand >> -v.exponent;
-            const std::uint64_t fraction = v.significand & ones<std::uint64_t>(-v.exponent);
-            const std::uint64_t half = std::uint64_t{1} << (-v.exponent - 1);
-            out.put_number(whole + (fraction + (whole & 1) > half ? 1 : 0), 1);
+            out.put_number(nearest_integer(v), 1);
         } else {
             digit_source<F> source{v};
-            for (int i = 0; i < source.point && !out.full; ++i) out.put(static_cast<char>('0' + source.next()));
+            for (int i = 0; i < d.value_point && !out.full; ++i) out.put(static_cast<char>('0' + source.next()));
         }
         return;
     }
@@ -169,6 +176,18 @@ constexpr void write_fixed(text_sink& out, const decimal_digits& d, typename F::
         if (i == d.point && i > 0) out.put('.');
         out.put(d.digit[i]);
     }
+}
+
+/// The number of characters that write_fixed writes.
+template <class F>
+constexpr int fixed_length(const decimal_digits& d, typename F::storage_type magnitude) noexcept {
+    if (d.point <= 0) return 2 - d.point + d.count;
+    if (d.count >= d.point) return d.count + (d.count > d.point ? 1 : 0);
+    const binary_value v = take_apart<F>(magnitude);
+    if (v.exponent >= 0) return d.value_point;
+    int length = 1;
+    for (std::uint64_t x = nearest_integer(v); x >= 10; x /= 10) ++length;
+    return length;
 }
 
 template <class F>
@@ -181,8 +200,7 @@ constexpr void write_decimal(text_sink& out, typename F::storage_type magnitude,
     const int exponent = d.point - 1;
     int scientific_length = d.count + (d.count > 1 ? 1 : 0) + 4;
     for (int e = exponent < 0 ? -exponent : exponent; e >= 100; e /= 10) ++scientific_length;
-    const int fixed_length = d.point <= 0 ? 2 - d.point + d.count : d.point >= d.count ? d.point : d.count + 1;
-    if (how == notation::fixed || (how == notation::shorter && fixed_length <= scientific_length)) {
+    if (how == notation::fixed || (how == notation::shorter && fixed_length<F>(d, magnitude) <= scientific_length)) {
         write_fixed<F>(out, d, magnitude);
         return;
     }
