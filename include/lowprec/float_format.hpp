@@ -124,7 +124,9 @@ public:
     template <detail::convertible_builtin T>
     LOWPREC_INLINE constexpr explicit float_format(T x) noexcept
         : stored_{detail::from_builtin<float_format>(x).stored_} {}
-    LOWPREC_INLINE constexpr explicit float_format(bool x) noexcept : float_format{static_cast<int>(x)} {}
+    template <class Bool>
+    requires std::is_same_v<Bool, bool>  // a parameter of type bool would take pointers too
+        LOWPREC_INLINE constexpr explicit float_format(Bool x) noexcept : float_format{static_cast<int>(x)} {}
 
     template <detail::long_double_that_is_not_binary64 T>
     explicit float_format(T) = delete;

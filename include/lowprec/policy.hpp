@@ -96,10 +96,9 @@ struct policy {
 template <class To>
 struct conversion {
     To value;
-    bool inexact;  ///< the value isn't the source's: rounded, saturated, or a NaN, sign or zero that To doesn't have
-    bool
-        overflow;  ///< the source is finite, and its rounded value, in an exponent range without end, is beyond To's largest
-    bool underflow;  ///< inexact, and the result is below To's smallest normal value
+    bool inexact;    ///< the value isn't the source's: rounded, saturated, or a NaN, sign or zero that To doesn't have
+    bool overflow;   ///< a finite source, rounded in an exponent range without end, is beyond To's largest value
+    bool underflow;  ///< inexact, and so rounded below To's smallest normal value; zero only where To has no zero
 };
 
 }  // namespace lowprec

@@ -174,19 +174,18 @@ struct format_sink {
                     false, true);
             }
         }
+        const bool tiny = significand != 0 && code < static_cast<code_sum>(F::smallest_normal_code);
         if constexpr (F::sign_bits == 0) {
             if (negative) {
                 const bool is_zero = has_zero && code == 0;
-                return give<Result>(smallest_or_nan(!is_zero && p.negative == negative_input::nan), significand != 0,
-                                    over, is_zero && significand != 0);
+                return give<Result>(smallest_or_nan(!is_zero && p.negative == negative_input::nan), true, over, tiny);
             }
         }
-        const bool inexact = rest != 0 || over || (lost_sign && significand != 0);
-        const bool underflow = inexact && code < static_cast<code_sum>(F::smallest_normal_code);
+        const bool inexact = rest != 0 || over || lost_sign;
         const bool minus = negative && (F::has_negative_zero || !has_zero || code != 0);
         const code_type limit = stops_at_largest(negative, p.round) ? F::largest_code : beyond(p.over);
         const F value = with_sign(over ? limit : static_cast<code_type>(code), minus);
-        return give<Result>(value, inexact || (negative && !minus && !F::has_negative_zero), over, underflow);
+        return give<Result>(value, inexact || (negative && !minus && !F::has_negative_zero), over, inexact && tiny);
     }
 };
 
