@@ -21,7 +21,7 @@ using u64 = std::uint64_t;
 __extension__ using u128 = unsigned __int128;
 using lowprec::nan_at;
 
-inline u64 low_ones(int n) { return n >= 64 ? ~u64{0} : (u64{1} << n) - 1; }
+constexpr u64 low_ones(int n) { return n >= 64 ? ~u64{0} : (u64{1} << n) - 1; }
 
 /// The parameters of a format as run-time data.
 struct row {
