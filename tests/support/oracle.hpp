@@ -157,13 +157,14 @@ public:
     }
 
     /// The same with the position known.
-    outcome convert(const source& s, const position& at, const lowprec::policy& p, std::uint64_t random = 0) const {
+    outcome convert(source s, const position& at, const lowprec::policy& p, std::uint64_t random = 0) const {
         if (s.kind == kind::nan) return nan_result(s, p);
+        if (row_.sign_bits == 0 && p.negative == lowprec::negative_input::ignore_sign) s.negative = false;
         const bool is_zero = s.kind == kind::finite && s.magnitude.significand == 0;
         if (is_zero) return zero_result(s.negative, p);
 
         const std::int64_t rounded = s.kind == kind::infinite ? largest_ + 1 : round(s, at, p, random);
-        bool negative = s.negative;
+        const bool negative = s.negative;
         outcome result;
         result.inexact = s.kind == kind::finite && (!at.exact || at.past || at.under);
         result.overflow = s.kind == kind::finite && (at.past || rounded > largest_);
@@ -172,11 +173,8 @@ public:
             result.inexact = true;
             result.underflow = rounded < smallest_normal();
             if (rounded == 0 && row_.zero) return result;
-            if (p.negative == lowprec::negative_input::smallest ||
-                (p.negative == lowprec::negative_input::nan && row_.nan == nan_place::none))
-                return coded(result, 0);
-            if (p.negative == lowprec::negative_input::nan) return coded(result, quiet_nan(false));
-            negative = false;
+            const bool nan = p.negative == lowprec::negative_input::nan && row_.nan != nan_place::none;
+            return coded(result, nan ? quiet_nan(false) : 0);
         }
         if (s.kind == kind::infinite) return infinite_result(negative, p);
         result.underflow = result.inexact && rounded < smallest_normal();
