@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+//
+// Prints one checksum for each row and mode, over inputs made of integers only. The output must be the same bytes from every
+// compiler, at every optimisation level, under -ffast-math and in every floating-point environment; expected.txt has them.
+//     --ftz                 flush denormals: results (FTZ) and operands (DAZ)
+//     --round up|down|zero  the environment's rounding mode
+#include <cfenv>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <lowprec/convert.hpp>
+#include <lowprec/formats.hpp>
+#include <utility>
+#if __has_include(<lowprec/arithmetic.hpp>)
+#include <lowprec/arithmetic.hpp>
+#include <lowprec/math.hpp>
+#define WITH_ARITHMETIC 1
+#else
+#define WITH_ARITHMETIC 0
+#endif
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+#endif
+
+namespace {
+
+using namespace lowprec;
+
+bool flush_denormals() {
+#if defined(__SSE2__)
+    _mm_setcsr(_mm_getcsr() | 0x8040U);
+    return true;
+#elif defined(__aarch64__)
+    std::uint64_t control;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+    control |= std::uint64_t{1} << 24;
+    __asm__ volatile("msr fpcr, %0" : : "r"(control));
+    return true;
+#else
+    return false;
+#endif
+}
+
+class checksum {
+public:
+    void operator()(std::uint64_t x) { state_ = (state_ ^ x) * 0x100000001B3ULL + (state_ >> 47); }  // after FNV-1a
+    std::uint64_t value() const { return state_; }
+
+private:
+    std::uint64_t state_ = 0xCBF29CE484222325ULL;
+};
+
+std::uint64_t mixed(std::uint64_t i) {  // SplitMix64
+    std::uint64_t z = (i + 1) * 0x9E3779B97F4A7C15ULL;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
+    return z ^ (z >> 31);
+}
+
+template <class To, class From>
+To copy_bits(From x) {
+    To result;
+    static_assert(sizeof(To) == sizeof(From));
+    std::memcpy(&result, &x, sizeof result);
+    return result;
+}
+
+constexpr int count = 1200;
+
+// A third anywhere, a third near the range of the small formats, a third with few bits, where ties are.
+std::uint64_t input_pattern(int i, int exponent_bits, int mantissa_bits) {
+    const auto n = static_cast<std::uint64_t>(i);
+    const std::uint64_t any = mixed(n), bias = (1ULL << (exponent_bits - 1)) - 1;
+    const std::uint64_t sign = (any >> 63) << (exponent_bits + mantissa_bits);
+    const std::uint64_t fraction = (any >> 4) & ((1ULL << mantissa_bits) - 1);
+    if (i % 3 == 0) return any >> (63 - exponent_bits - mantissa_bits);
+    const std::uint64_t field = bias - 24 + mixed(n + 1000000) % 45;
+    if (i % 3 == 1) return sign | (field << mantissa_bits) | fraction;
+    const std::uint64_t top = fraction >> (mantissa_bits - 5) << (mantissa_bits - 5);
+    return (sign | (field << mantissa_bits) | top) + (any & 3) - 1;
+}
+
+float float_at(int i) { return copy_bits<float>(static_cast<std::uint32_t>(input_pattern(i, 8, 23))); }
+double double_at(int i) { return copy_bits<double>(input_pattern(i, 11, 52)); }
+std::int64_t integer_at(int i) {
+    const std::uint64_t any = mixed(static_cast<std::uint64_t>(i) + 5000);
+    const std::uint64_t magnitude = any >> 1 >> (any % 63);
+    return static_cast<std::int64_t>((any >> 60) % 2 == 0 ? magnitude : ~magnitude);
+}
+
+constexpr const char* round_names[] = {"nearest_even", "nearest_away", "toward_zero", "upward", "downward", "to_odd", "stochastic"};
+constexpr const char* over_names[] = {"by_format", "saturate", "nonfinite", "infinity"};
+
+template <class F>
+void conversions() {
+    for (int round = 0; round < 7; ++round)
+        for (int over = 0; over < 4; ++over) {
+            policy p;
+            p.round = static_cast<rounding>(round);
+            p.over = static_cast<overflow>(over);
+            checksum sum;
+            for (int i = 0; i < count; ++i) {
+                const std::uint64_t random = mixed(static_cast<std::uint64_t>(i) + 9000);
+                p.method = static_cast<stochastic_method>(i % 3);
+                p.random_bits = 1 + i % 64;
+                sum(convert<F>(float_at(i), p, random).bits());
+                sum(convert<F>(double_at(i), p, random).bits());
+                sum(convert<F>(integer_at(i), p, random).bits());
+            }
+            std::printf("%s convert %s %s %016llx\n", name_of<F>.data(), round_names[round], over_names[over],
+                        static_cast<unsigned long long>(sum.value()));
+        }
+}
+
+// All codes of a narrow row; of a wider one, codes from all over.
+template <class F>
+F value_at(int i) {
+    using code = typename F::storage_type;
+    return F::from_bits(static_cast<code>(F::width <= 8 ? static_cast<std::uint64_t>(i) : mixed(static_cast<std::uint64_t>(i))));
+}
+template <class F>
+constexpr int values = F::width <= 8 ? 1 << F::width : count;
+
+template <class F>
+void decoding() {
+    checksum sum;
+    for (int i = 0; i < values<F>; ++i) {
+        const F x = value_at<F>(i);
+        sum(copy_bits<std::uint32_t>(convert<float>(x)));
+        sum(copy_bits<std::uint64_t>(convert<double>(x)));
+        sum(static_cast<std::uint64_t>(convert<std::int64_t>(x, policy{.round = rounding::nearest_even})));
+    }
+    std::printf("%s decode %016llx\n", name_of<F>.data(), static_cast<unsigned long long>(sum.value()));
+}
+
+#if WITH_ARITHMETIC
+template <class F>
+void calculations() {
+    checksum sums[6];
+    for (int i = 0; i < values<F>; ++i) {
+        const F x = value_at<F>(i);
+        for (int j = 0; j < 6; ++j) {
+            const F y = value_at<F>((i * 7 + j * 41) % values<F>), z = value_at<F>((i * 3 + j) % values<F>);
+            sums[0]((x + y).bits());
+            sums[1]((x - y).bits());
+            sums[2]((x * y).bits());
+            sums[3]((x / y).bits());
+            sums[4](fma(x, y, z).bits());
+        }
+        sums[5](sqrt(x).bits());
+    }
+    constexpr const char* names[] = {"add", "subtract", "multiply", "divide", "fma", "sqrt"};
+    for (int i = 0; i < 6; ++i)
+        std::printf("%s %s %016llx\n", name_of<F>.data(), names[i], static_cast<unsigned long long>(sums[i].value()));
+}
+#endif
+
+template <class F>
+void one_row() {
+    conversions<F>();
+    decoding<F>();
+#if WITH_ARITHMETIC
+    calculations<F>();
+#endif
+}
+
+template <std::size_t... I>
+void every_row(std::index_sequence<I...>) {
+    (one_row<std::tuple_element_t<I, all_formats>>(), ...);
+}
+
+int usage() {
+    std::fputs("usage: checksums [--ftz] [--round up|down|zero]\n", stderr);
+    return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    for (int i = 1; i < argc; ++i) {
+        const char* const mode = i + 1 < argc ? argv[i + 1] : "";
+        int direction = -1;
+        if (std::strcmp(argv[i], "--ftz") == 0) {
+            if (!flush_denormals()) return usage();
+            continue;
+        }
+        if (std::strcmp(argv[i], "--round") != 0) return usage();
+        if (std::strcmp(mode, "up") == 0) direction = FE_UPWARD;
+        if (std::strcmp(mode, "down") == 0) direction = FE_DOWNWARD;
+        if (std::strcmp(mode, "zero") == 0) direction = FE_TOWARDZERO;
+        if (direction == -1 || std::fesetround(direction) != 0) return usage();
+        ++i;
+    }
+    every_row(std::make_index_sequence<std::tuple_size_v<all_formats>>{});
+    return 0;
+}
