@@ -40,8 +40,13 @@ consteval F read_literal(const char* first) {
 
 namespace literals {
 
+// Templates on the characters, so that only formats whose literals are used cost compile time.
 #define LOWPREC_ROW(name, S, E, M, bias, specials, source) \
-    consteval name operator""_##name(const char* digits) { return detail::read_literal<name>(digits); }
+    template <char... Digits>                              \
+    consteval name operator""_##name() {                   \
+        constexpr char digits[] = {Digits..., '\0'};       \
+        return detail::read_literal<name>(digits);         \
+    }
 LOWPREC_FORMATS(LOWPREC_ROW)
 #undef LOWPREC_ROW
 
