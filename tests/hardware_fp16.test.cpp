@@ -13,6 +13,7 @@
 #include "support/tally.hpp"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <immintrin.h>
 #endif
 
@@ -104,7 +105,9 @@ template <int Direction>
 }
 
 bool has_f16c() {
-    if (__builtin_cpu_supports("f16c")) return true;
+    // __builtin_cpu_supports knows "f16c" in newer compilers only; "avx" says that the system saves the registers.
+    unsigned a = 0, b = 0, c = 0, d = 0;
+    if (__builtin_cpu_supports("avx") && __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_F16C) != 0) return true;
     WARN("this processor has no F16C: its conversions were not compared");
     return false;
 }
