@@ -134,3 +134,15 @@ TEST_CASE("every member of the P3109 family is found by its name, and no other n
          {"binary08p3se", "binary8p03se", "binary8p3se ", "binary8p3SE", "8p3se", "binary", ""})
         CHECK(found_p3109(name) == "none");
 }
+
+TEST_CASE("visit_format calls f<F>(), f(F{}) or f(std::type_identity<F>{})", "[names]") {
+    int width = 0;
+    CHECK(visit_format("float4_e2m1fn", [&]<class F>() { width = F::width; }));
+    CHECK(width == 4);
+    CHECK(visit_format("bfloat16", [&](auto value) { width = decltype(value)::width; }));
+    CHECK(width == 16);
+    CHECK(visit_format("tf32", [&](auto tag) { width = decltype(tag)::type::width; }));
+    CHECK(width == 19);
+    CHECK(visit_format("float6_e2m3fn", [&]<class F>(std::type_identity<F>) { width = F::width; }));
+    CHECK(width == 6);
+}

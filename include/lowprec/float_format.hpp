@@ -89,6 +89,7 @@ public:
     static constexpr specials special_values = Sp;
 
     using storage_type = detail::uint_of<width>;
+    using type = float_format;  ///< so that a value also serves as a tag of its format
 
     static constexpr bool has_infinity = Sp.infinity;
     static constexpr bool has_nan = Sp.nan != nan_at::none;

@@ -2,9 +2,9 @@
 // Copyright the lowprec authors
 // Floor 3
 //
-// The names under which people know the formats elsewhere: as types (lowprec::names::float8_e4m3fn), and as text met at run
-// time, in a checkpoint or a compiler's output (visit_format). Spellings that mean different formats in different systems,
-// such as "E4M3", have no entry.
+// The names under which people know the formats elsewhere: as types (lowprec::float8_e4m3fn, also in lowprec::names for a
+// using-directive of just these), and as text met at run time, in a checkpoint or a compiler's output (visit_format).
+// Spellings that mean different formats in different systems, such as "E4M3", have no entry.
 #ifndef LOWPREC_NAMES_HPP
 #define LOWPREC_NAMES_HPP
 
@@ -16,7 +16,7 @@
 
 namespace lowprec {
 
-namespace names {
+inline namespace names {
 
 // ml_dtypes, PyTorch, JAX
 using float64 = fp64;
@@ -170,9 +170,20 @@ constexpr std::size_t find_row(std::string_view name) noexcept {
     return no_row;
 }
 
+/// f<F>(), f(F{}), or f(std::type_identity<F>{}): the first that f takes.
+template <class F, class Visitor>
+constexpr void call_with_format(Visitor& f) {
+    if constexpr (requires { f.template operator()<F>(); })
+        static_cast<void>(f.template operator()<F>());
+    else if constexpr (std::is_invocable_v<Visitor&, F>)
+        static_cast<void>(f(F{}));
+    else
+        static_cast<void>(f(std::type_identity<F>{}));
+}
+
 template <class... Rows, class Visitor>
 constexpr bool visit_row(std::type_identity<std::tuple<Rows...>>, std::size_t row, Visitor& f) {
-    return ((row-- == 0 && (static_cast<void>(f(std::type_identity<Rows>{})), true)) || ...);
+    return ((row-- == 0 && (call_with_format<Rows>(f), true)) || ...);
 }
 
 /// K, P and kind of a family member; K is 0 if the text names none.
@@ -213,7 +224,7 @@ template <int K, int P, p3109_kind Kind, class Visitor>
 constexpr bool visit_member(p3109_parameters wanted, Visitor& f) {
     if constexpr (P <= (is_signed(Kind) ? K - 1 : K)) {
         if (wanted.p == P && wanted.kind == Kind) {
-            static_cast<void>(f(std::type_identity<p3109<K, P, Kind>>{}));
+            call_with_format<p3109<K, P, Kind>>(f);
             return true;
         }
     }
@@ -232,8 +243,9 @@ constexpr bool visit_widths(p3109_parameters wanted, Visitor& f, std::integer_se
 
 }  // namespace detail
 
-/// Calls f(std::type_identity<F>{}) for the row F of the table that `name` means, in lowprec's spelling or another system's,
-/// exactly as that system writes it. True if there is one.
+/// Calls f with the row F of the table that `name` means, in lowprec's spelling or another system's, exactly as that system
+/// writes it: as f<F>() for a lambda []<class F>() {...}, else with a value, F{}, whose type counts, else with
+/// std::type_identity<F>. True if there is such a row.
 /// Cost:    f is compiled once for each row.
 template <class Visitor>
 constexpr bool visit_format(std::string_view name, Visitor f) {
