@@ -76,9 +76,8 @@ void all_switches(const std::vector<Native>& inputs) {
     for (const Native x : inputs) {
         const oracle::source s = oracle::source_of(x);
         const oracle::position at = s.kind == oracle::kind::finite ? f.locate(s.magnitude) : oracle::position{};
-        for_each_switch([&](const policy& p) {
-            codes.code(convert<F>(x, p).bits(), f.convert(s, at, p).code, pattern(x), p);
-        });
+        for_each_switch(
+            [&](const policy& p) { codes.code(convert<F>(x, p).bits(), f.convert(s, at, p).code, pattern(x), p); });
     }
     codes.check();
 }

@@ -17,7 +17,8 @@ void sweep_edges(oracle::tally& codes, oracle::tally& flags) {
     const std::uint64_t sign = is_double ? 1ULL << 63 : 1ULL << 31;
     for (const std::uint64_t magnitude : oracle::edges(f, native)) {
         const auto source_at = [&](std::uint64_t bits) {
-            return is_double ? oracle::from_double_bits(bits) : oracle::from_float_bits(static_cast<std::uint32_t>(bits));
+            return is_double ? oracle::from_double_bits(bits)
+                             : oracle::from_float_bits(static_cast<std::uint32_t>(bits));
         };
         const oracle::source positive = source_at(magnitude);
         const oracle::position at =
@@ -40,7 +41,8 @@ void sweep_edges(oracle::tally& codes, oracle::tally& flags) {
                 const lowprec::conversion<F> got = lowprec::inspect<F>(x, p);
                 // A negative value in an unsigned format is out of range whatever its size: no word on its underflow.
                 const bool judge_size = F::sign_bits == 1 || !s.negative;
-                const int expected_flags = expected.inexact * 4 + expected.overflow * 2 + (judge_size && expected.underflow);
+                const int expected_flags =
+                    expected.inexact * 4 + expected.overflow * 2 + (judge_size && expected.underflow);
                 const int got_flags = got.inexact * 4 + got.overflow * 2 + (judge_size && got.underflow);
                 flags.same(got.value.bits() == expected.code && got_flags == expected_flags, [&] {
                     return "input " + oracle::hex(bits) + ": got flags " + std::to_string(got_flags) + ", expected " +
@@ -64,16 +66,20 @@ void sweep_rows(const char* from) {
 
 }  // namespace
 
-TEST_CASE("rows of at most 8 bits: values, midpoints and their neighbours in double, all directions and overflow choices") {
+TEST_CASE(
+    "rows of at most 8 bits: values, midpoints and their neighbours in double, all directions and overflow choices") {
     sweep_rows<double, 1, 8>("double");
 }
-TEST_CASE("rows of at most 8 bits: values, midpoints and their neighbours in float, all directions and overflow choices") {
+TEST_CASE(
+    "rows of at most 8 bits: values, midpoints and their neighbours in float, all directions and overflow choices") {
     sweep_rows<float, 1, 8>("float");
 }
-TEST_CASE("rows of 9 to 16 bits: values, midpoints and their neighbours in double, all directions and overflow choices") {
+TEST_CASE(
+    "rows of 9 to 16 bits: values, midpoints and their neighbours in double, all directions and overflow choices") {
     sweep_rows<double, 9, 16>("double");
 }
-TEST_CASE("rows of 9 to 16 bits: values, midpoints and their neighbours in float, all directions and overflow choices") {
+TEST_CASE(
+    "rows of 9 to 16 bits: values, midpoints and their neighbours in float, all directions and overflow choices") {
     sweep_rows<float, 9, 16>("float");
 }
 TEST_CASE("tf32: values, midpoints and their neighbours in double, all directions and overflow choices") {

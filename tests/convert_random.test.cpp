@@ -17,7 +17,8 @@ constexpr int per_row = 600000;  // 10^7 over the rows
 std::uint64_t random_double(oracle::random_bits& next, int lowest, int highest) {
     const std::uint64_t bits = next();
     if ((bits & 1) != 0) return next();
-    const std::uint64_t field = static_cast<std::uint64_t>(lowest + 1023) + (bits >> 8) % static_cast<std::uint64_t>(highest - lowest + 1);
+    const std::uint64_t field =
+        static_cast<std::uint64_t>(lowest + 1023) + (bits >> 8) % static_cast<std::uint64_t>(highest - lowest + 1);
     return (next() & 0x800FFFFFFFFFFFFFULL) | (field << 52);
 }
 
@@ -26,7 +27,8 @@ std::vector<std::uint64_t> structured(int exponent_bits, int mantissa_bits) {
     std::vector<std::uint64_t> patterns;
     const std::uint64_t full = (1ULL << mantissa_bits) - 1, middle = 1ULL << (mantissa_bits - 1);
     for (std::uint64_t field = 0; field < 1ULL << exponent_bits; ++field)
-        for (const std::uint64_t fraction : {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, middle - 1, middle, middle + 1, full - 1, full})
+        for (const std::uint64_t fraction :
+             {std::uint64_t{0}, std::uint64_t{1}, std::uint64_t{2}, middle - 1, middle, middle + 1, full - 1, full})
             for (const std::uint64_t sign : {0ULL, 1ULL})
                 patterns.push_back((sign << (exponent_bits + mantissa_bits)) | (field << mantissa_bits) | fraction);
     return patterns;
@@ -44,7 +46,8 @@ TEST_CASE("600,000 pseudo-random doubles to each row of at most 32 bits, to near
         const int lowest = 1 - F::bias - F::mantissa_bits - 3, highest = (1 << F::exponent_bits) - F::bias;
         for (int i = 0; i < per_row; ++i) {
             const std::uint64_t bits = random_double(next, lowest, highest);
-            codes.code(convert<F>(oracle::as_double(bits)).bits(), f.convert(oracle::from_double_bits(bits), policy{}).code, bits, {});
+            codes.code(convert<F>(oracle::as_double(bits)).bits(),
+                       f.convert(oracle::from_double_bits(bits), policy{}).code, bits, {});
         }
         codes.check(per_row);
     });
@@ -67,7 +70,8 @@ TEST_CASE("doubles at the ends and in the middle of every binade to every row, a
     });
 }
 
-TEST_CASE("fp32 values, midpoints and neighbours at the ends and in the middle of every binade from double, all directions") {
+TEST_CASE(
+    "fp32 values, midpoints and neighbours at the ends and in the middle of every binade from double, all directions") {
     const oracle::format& f = oracle::named("fp32");
     oracle::tally codes{"fp32"};
     for (const std::uint64_t pattern : structured(8, 23)) {
@@ -80,8 +84,8 @@ TEST_CASE("fp32 values, midpoints and neighbours at the ends and in the middle o
                     for (const overflow over : {overflow::by_format, overflow::saturate}) {
                         const policy p{.round = round, .over = over};
                         const std::uint64_t bits = magnitude | ((pattern >> 31) << 63);
-                        codes.code(convert<fp32>(oracle::as_double(bits), p).bits(), f.convert(oracle::from_double_bits(bits), p).code,
-                                   bits, p);
+                        codes.code(convert<fp32>(oracle::as_double(bits), p).bits(),
+                                   f.convert(oracle::from_double_bits(bits), p).code, bits, p);
                     }
         }
     }
@@ -120,8 +124,9 @@ TEST_CASE("every binade's ends and middle and 10,000,000 pseudo-random floats wi
             continue;
         }
         const oracle::source back = oracle::from_double_bits(got);
-        codes.same(back.kind == s.kind && back.negative == s.negative && oracle::compare(back.magnitude, s.magnitude) == 0,
-                   [&] { return "float " + oracle::hex(bits) + ": got " + oracle::hex(got); });
+        codes.same(
+            back.kind == s.kind && back.negative == s.negative && oracle::compare(back.magnitude, s.magnitude) == 0,
+            [&] { return "float " + oracle::hex(bits) + ": got " + oracle::hex(got); });
     }
     codes.check(10000000);
 }

@@ -35,9 +35,8 @@ void same_as_run_time(const std::vector<Native>& inputs, oracle::tally& codes) {
 
 template <class F, class Native>
 void all_policies(const std::vector<Native>& inputs, oracle::tally& codes) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (same_as_run_time<F, policies[I]>(inputs, codes), ...);
-    }(std::make_index_sequence<std::size(policies)>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (same_as_run_time<F, policies[I]>(inputs, codes), ...); }
+    (std::make_index_sequence<std::size(policies)>{});
 }
 
 template <class F, class Native>
@@ -79,7 +78,8 @@ constexpr std::uint32_t pattern_at(std::uint32_t i) { return i * 0x04000001U + (
 template <class F, policy P>
 constexpr auto converted_by_compiler = [] {
     std::array<std::uint64_t, 64> codes{};
-    for (std::uint32_t i = 0; i < 64; ++i) codes[i] = convert<F, P>(convert<float>(fp32::from_bits(pattern_at(i)))).bits();
+    for (std::uint32_t i = 0; i < 64; ++i)
+        codes[i] = convert<F, P>(convert<float>(fp32::from_bits(pattern_at(i)))).bits();
     return codes;
 }();
 

@@ -10,8 +10,8 @@
 namespace {
 
 using namespace lowprec;
-using oracle::for_each_integer;
 using oracle::around_powers_of_two;
+using oracle::for_each_integer;
 using oracle::wide;
 
 template <class F>

@@ -26,7 +26,8 @@ void formulas() {
     std::vector<std::uint64_t> patterns = oracle::edges(f, oracle::named("fp64"));
     const std::size_t stride = patterns.size() / 400 + 1;
     const std::size_t ends = patterns.size();
-    for (std::size_t i = 0; i < ends; i += stride) patterns.push_back((patterns[i] & ~0xFFFFFFFFFFFFFULL) | (next() >> 12));
+    for (std::size_t i = 0; i < ends; i += stride)
+        patterns.push_back((patterns[i] & ~0xFFFFFFFFFFFFFULL) | (next() >> 12));
     patterns.push_back(1);  // 2^-1074
     patterns.push_back(0x0010000000000001);
     for (std::size_t i = 0; i < patterns.size(); i += i < ends ? stride : 1) {
@@ -64,8 +65,10 @@ TEST_CASE("stochastic rounding to fp32 follows the formulas, from double and fro
             for (const int n : random_counts) {
                 const policy p = stochastic(method, n);
                 const std::uint64_t random = next();
-                codes.code(convert<fp32>(oracle::as_double(bits), p, random).bits(), f.convert(s, p, random).code, bits, p);
-                codes.code(convert<fp32>(whole, p, random).bits(), f.convert(t, p, random).code, static_cast<oracle::wide>(whole), p);
+                codes.code(convert<fp32>(oracle::as_double(bits), p, random).bits(), f.convert(s, p, random).code, bits,
+                           p);
+                codes.code(convert<fp32>(whole, p, random).bits(), f.convert(t, p, random).code,
+                           static_cast<oracle::wide>(whole), p);
             }
     }
     codes.check(100000);
@@ -102,8 +105,8 @@ TEST_CASE("over all R of N = 8 bits, each fraction k/512 rounds away as often as
         const int expected[3] = {floor, (k + 1) / 2, floor + (k % 2 != 0 && floor % 2 != 0)};
         for (int m = 0; m < 3; ++m)
             counts.same(away[m] == expected[m], [&] {
-                return "k = " + std::to_string(k) + ", method " + std::to_string(m) + ": " + std::to_string(away[m]) + " of 256, expected " +
-                       std::to_string(expected[m]);
+                return "k = " + std::to_string(k) + ", method " + std::to_string(m) + ": " + std::to_string(away[m]) +
+                       " of 256, expected " + std::to_string(expected[m]);
             });
     }
     counts.check(3 * 512);
@@ -132,7 +135,8 @@ TEST_CASE("far below the smallest value nothing rounds away, whatever the random
     CHECK(convert<e4m3>(0x1p-10, stochastic(stochastic_method::a, 1), 1).bits() == 0x01);
 }
 
-TEST_CASE("the carry of a rounded-up mantissa reaches the exponent, and past the largest value the overflow switch decides") {
+TEST_CASE(
+    "the carry of a rounded-up mantissa reaches the exponent, and past the largest value the overflow switch decides") {
     constexpr std::uint64_t all = ~std::uint64_t{0};
     CHECK(convert<e4m3>(15.5, stochastic(stochastic_method::b, 8), all).bits() == e4m3(16.0).bits());
     CHECK(convert<e4m3>(15.5, stochastic(stochastic_method::b, 8), 0).bits() == e4m3(15.0).bits());

@@ -24,7 +24,8 @@ void to_integers(std::uint64_t stride) {
             const oracle::source s = oracle::decode(r, code);
             for (const rounding round : oracle::directions) {
                 const policy p{.round = round};
-                codes.code(static_cast<wide>(convert<Integer>(x, p)), static_cast<wide>(to_integer<Integer>(s, p)), code, p);
+                codes.code(static_cast<wide>(convert<Integer>(x, p)), static_cast<wide>(to_integer<Integer>(s, p)),
+                           code, p);
             }
         }
     });
@@ -42,9 +43,10 @@ TEST_CASE("every code of the rows of at most 16 bits rounds to every integer typ
 TEST_CASE("doubles and floats around every power of two round to every integer type, and saturate") {
     oracle::tally codes{"floats to integers"};
     for_each_integer([&]<class Integer>(oracle::type<Integer>) {
-        for (std::uint64_t field = 0; field < 2047; field += field > 1010 && field < 1160 ? 1 : 89)
-            for (const std::uint64_t fraction : {0ULL, 1ULL, 0x8000000000000ULL, 0x8000000000001ULL, 0xFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFEULL,
-                                                 0x7FFFFFFFFFFFFULL, 0xC000000000000ULL, 0x4000000000000ULL, 0xFFFFFFFF80000ULL})
+        for (std::uint64_t field = 0; field<2047; field += field> 1010 && field < 1160 ? 1 : 89)
+            for (const std::uint64_t fraction :
+                 {0ULL, 1ULL, 0x8000000000000ULL, 0x8000000000001ULL, 0xFFFFFFFFFFFFFULL, 0xFFFFFFFFFFFFEULL,
+                  0x7FFFFFFFFFFFFULL, 0xC000000000000ULL, 0x4000000000000ULL, 0xFFFFFFFF80000ULL})
                 for (const std::uint64_t sign : {0ULL, 1ULL << 63})
                     for (const rounding round : oracle::directions) {
                         const policy p{.round = round};
@@ -70,7 +72,8 @@ TEST_CASE("static_cast to an integer truncates, NaN is 0, the rest saturates") {
             const oracle::source s = oracle::decode(r, code);
             codes.code(static_cast<wide>(static_cast<int>(x)), static_cast<wide>(to_integer<int>(s, p)), code, p);
             codes.code(static_cast<unsigned char>(x), to_integer<unsigned char>(s, p), code, p);
-            codes.code(static_cast<wide>(static_cast<long long>(x)), static_cast<wide>(to_integer<long long>(s, p)), code, p);
+            codes.code(static_cast<wide>(static_cast<long long>(x)), static_cast<wide>(to_integer<long long>(s, p)),
+                       code, p);
         }
     });
     codes.check(5000);

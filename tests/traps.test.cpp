@@ -70,13 +70,13 @@ TEST_CASE("a 64-bit integer beyond a double's digits rounds once") {
     CHECK(fp32(static_cast<double>(x)).bits() == 0x5D800000);
 }
 TEST_CASE("an integer with more than 11 significant bits rounds in tf32") {
-        CHECK(float(tf32(4097)) == 4096.0F);
+    CHECK(float(tf32(4097)) == 4096.0F);
     CHECK(float(tf32(4099)) == 4100.0F);
     CHECK(float(tf32(2049)) == 2048.0F);
 }
 TEST_CASE("an integer constructor takes a value, never bits") {
     CHECK(float(bf16(1)) == 1.0F);
-    CHECK(code<bf16>(0x3F80) == 0x467E);  // 16256
+    CHECK(code<bf16>(0x3F80) == 0x467E);                          // 16256
     CHECK(code<e4m3>(static_cast<unsigned char>(0x38)) == 0x66);  // 56
     CHECK(code<fp16>(std::uint16_t{0x3C00}) == 0x7380);
 }
@@ -109,7 +109,8 @@ TEST_CASE("450, 460 and the tie 464 round to 448 in e4m3, and the next float ove
 }
 TEST_CASE("57345 to 61439 round to 57344 in e5m2, and the tie 61440 overflows") {
     unsigned wrong = 0;
-    for (int x = 57345; x <= 61439; ++x) wrong += code<e5m2, nonfinite>(static_cast<float>(x)) != 0x7B || code<e5m2, nonfinite>(x) != 0x7B;
+    for (int x = 57345; x <= 61439; ++x)
+        wrong += code<e5m2, nonfinite>(static_cast<float>(x)) != 0x7B || code<e5m2, nonfinite>(x) != 0x7B;
     CHECK(wrong == 0);
     CHECK(code<e5m2, nonfinite>(61440.0F) == 0x7C);
     CHECK(code<e5m2>(61440.0F) == 0x7B);
@@ -149,7 +150,8 @@ TEST_CASE("by default fp16 and P3109's extended formats overflow to infinity, an
     CHECK(code<e2m1>(-infinity) == 0xF);
     CHECK(std::numeric_limits<e5m2>::has_infinity);
 }
-TEST_CASE("the step above a largest value that is a power of two is its own ulp: 1.25 * 2^31 is the tie of binary8p2se") {
+TEST_CASE(
+    "the step above a largest value that is a power of two is its own ulp: 1.25 * 2^31 is the tie of binary8p2se") {
     using F = p3109<8, 2, p3109_kind::se>;
     CHECK(code<F>(0x1p31) == 0x7E);
     CHECK(code<F>(0x1.4p31) == 0x7E);
@@ -171,8 +173,10 @@ TEST_CASE("a subnormal may round up to the smallest normal value") {
 }
 TEST_CASE("1.75 * 2^-70 to 1.75 * 2^-78 are zero in e4m3 and e5m2: the shift doesn't wrap") {
     unsigned wrong = 0;
-    for (int e = -149; e < -12; ++e) wrong += code<e4m3>(std::ldexp(1.75F, e)) != 0 || code<e4m3_fnuz>(std::ldexp(-1.75F, e)) != 0;
-    for (int e = -1074; e < -19; ++e) wrong += code<e5m2>(std::ldexp(1.75, e)) != 0 || code<e5m2>(std::ldexp(-1.75, e)) != 0x80;
+    for (int e = -149; e < -12; ++e)
+        wrong += code<e4m3>(std::ldexp(1.75F, e)) != 0 || code<e4m3_fnuz>(std::ldexp(-1.75F, e)) != 0;
+    for (int e = -1074; e < -19; ++e)
+        wrong += code<e5m2>(std::ldexp(1.75, e)) != 0 || code<e5m2>(std::ldexp(-1.75, e)) != 0x80;
     CHECK(wrong == 0);
     CHECK(code<e4m3>(f32(0x1CE00000)) == 0x00);
 }
@@ -292,7 +296,8 @@ TEST_CASE("zero and what rounds below 2^-127 follow e8m0's switch for the zero t
     CHECK(code<e8m0>(1e-300) == 0x00);
     CHECK(code<e8m0, policy{.no_zero = zero_missing::nan}>(0.0F) == 0xFF);
     CHECK(code<e8m0, policy{.no_zero = zero_missing::nan}>(1e-300) == 0xFF);
-    CHECK(code<e8m0, policy{.no_zero = zero_missing::nan}>(f32(0x00300000)) == 0x00);  // 1.5 * 2^-128: the tie, to the even code
+    CHECK(code<e8m0, policy{.no_zero = zero_missing::nan}>(f32(0x00300000)) ==
+          0x00);  // 1.5 * 2^-128: the tie, to the even code
     CHECK(code<e8m0, policy{.no_zero = zero_missing::nan}>(f32(0x002FFFFF)) == 0xFF);
     CHECK(code<e8m0, presets::ml_dtypes_e8m0>(0.0F) == 0xFF);
 }
@@ -323,7 +328,8 @@ TEST_CASE("-1 in e8m0 and ue4m3 is the smallest value, NaN, or the magnitude, as
 
 // Presets
 
-TEST_CASE("ml_dtypes: overflow and infinity leave e4m3's numbers, and its saturating form still turns infinity into NaN") {
+TEST_CASE(
+    "ml_dtypes: overflow and infinity leave e4m3's numbers, and its saturating form still turns infinity into NaN") {
     CHECK(code<e4m3, presets::ml_dtypes>(f32(0x43E80001)) == 0x7F);
     CHECK(code<e4m3, presets::ml_dtypes>(-infinity) == 0xFF);
     CHECK(code<e5m2, presets::ml_dtypes>(61440.0F) == 0x7C);

@@ -89,7 +89,8 @@ std::int64_t integer_at(int i) {
     return static_cast<std::int64_t>((any >> 60) % 2 == 0 ? magnitude : ~magnitude);
 }
 
-constexpr const char* round_names[] = {"nearest_even", "nearest_away", "toward_zero", "upward", "downward", "to_odd", "stochastic"};
+constexpr const char* round_names[] = {"nearest_even", "nearest_away", "toward_zero", "upward",
+                                       "downward",     "to_odd",       "stochastic"};
 constexpr const char* over_names[] = {"by_format", "saturate", "nonfinite", "infinity"};
 
 template <class F>
@@ -117,7 +118,8 @@ void conversions() {
 template <class F>
 F value_at(int i) {
     using code = typename F::storage_type;
-    return F::from_bits(static_cast<code>(F::width <= 8 ? static_cast<std::uint64_t>(i) : mixed(static_cast<std::uint64_t>(i))));
+    return F::from_bits(
+        static_cast<code>(F::width <= 8 ? static_cast<std::uint64_t>(i) : mixed(static_cast<std::uint64_t>(i))));
 }
 template <class F>
 constexpr int values = F::width <= 8 ? 1 << F::width : count;

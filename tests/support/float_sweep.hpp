@@ -50,8 +50,8 @@ void sweep_floats(std::uint32_t stride) {
                 wrong += lowprec::convert<F, P>(as_float(at | sign)).bits() != static_cast<code>(expected);
             compared += (at - begin) / stride;
             segments.same(wrong == 0, [&] {
-                return std::to_string(wrong) + " of the floats from " + hex(begin | sign) + " up to " + hex(end | sign) +
-                       " did not become " + hex(expected);
+                return std::to_string(wrong) + " of the floats from " + hex(begin | sign) + " up to " +
+                       hex(end | sign) + " did not become " + hex(expected);
             });
         };
         const auto code_of = [&](std::uint32_t bits) { return f.convert(from_float_bits(bits | sign), P).code; };

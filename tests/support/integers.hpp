@@ -15,7 +15,7 @@ template <class Integer>
 constexpr int bits_of_integer = static_cast<int>(8 * sizeof(Integer));
 template <class Integer>
 constexpr wide largest_integer = is_signed_int<Integer> ? (~wide{0} >> (129 - bits_of_integer<Integer>))
-                                                                : (~wide{0} >> (128 - bits_of_integer<Integer>));
+                                                        : (~wide{0} >> (128 - bits_of_integer<Integer>));
 
 // 2^k - 2 to 2^k + 2 of every k, and their negatives, as far as the type goes.
 template <class Integer>
@@ -46,7 +46,8 @@ void for_each_integer(Function&& f) {
 template <class Integer>
 Integer to_integer(const source& s, const lowprec::policy& p) {
     if (s.kind == kind::nan) return 0;
-    const wide end = s.negative ? (is_signed_int<Integer> ? largest_integer<Integer> + 1 : 0) : largest_integer<Integer>;
+    const wide end =
+        s.negative ? (is_signed_int<Integer> ? largest_integer<Integer> + 1 : 0) : largest_integer<Integer>;
     const auto give = [&](wide magnitude) {
         const wide kept = magnitude > end ? end : magnitude;
         return static_cast<Integer>(s.negative ? wide{0} - kept : kept);

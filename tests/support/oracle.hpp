@@ -191,7 +191,9 @@ public:
     }
 
     /// The magnitude's code before any switch: largest() + 1 past the range, -1 below the smallest value without zero.
-    std::int64_t rounded(const source& s, const lowprec::policy& p) const { return round(s, locate(s.magnitude), p, 0); }
+    std::int64_t rounded(const source& s, const lowprec::policy& p) const {
+        return round(s, locate(s.magnitude), p, 0);
+    }
 
     /// floor(v 2^n) for the discarded fraction v of x, and what is left of v 2^n against one half.
     struct digits {

@@ -44,8 +44,10 @@ inline constexpr row rows[] = {
 inline row p3109_row(int k, int p, bool is_signed, bool extended) {
     const int exponent_bits = is_signed ? k - p : k - p + 1;
     const int bias = is_signed ? 1 << (k - p - 1) : 1 << (k - p);
-    return {"p3109",  is_signed ? 1 : 0, exponent_bits, p - 1, bias, is_signed ? nan_place::negative_zero : nan_place::all_ones,
-            extended, true};
+    return {"p3109",       is_signed ? 1 : 0,
+            exponent_bits, p - 1,
+            bias,          is_signed ? nan_place::negative_zero : nan_place::all_ones,
+            extended,      true};
 }
 
 inline row p3109_row(int k, int p, lowprec::p3109_kind kind) {

@@ -16,9 +16,9 @@
 
 namespace oracle {
 
-inline constexpr lowprec::rounding directions[] = {
-    lowprec::rounding::nearest_even, lowprec::rounding::nearest_away, lowprec::rounding::toward_zero,
-    lowprec::rounding::upward,       lowprec::rounding::downward,     lowprec::rounding::to_odd};
+inline constexpr lowprec::rounding directions[] = {lowprec::rounding::nearest_even, lowprec::rounding::nearest_away,
+                                                   lowprec::rounding::toward_zero,  lowprec::rounding::upward,
+                                                   lowprec::rounding::downward,     lowprec::rounding::to_odd};
 inline constexpr lowprec::overflow overflows[] = {lowprec::overflow::by_format, lowprec::overflow::saturate,
                                                   lowprec::overflow::nonfinite, lowprec::overflow::infinity};
 
@@ -26,7 +26,8 @@ inline std::string text(const lowprec::policy& p) {
     static const char* const names[] = {"nearest_even", "nearest_away", "toward_zero", "upward",
                                         "downward",     "to_odd",       "stochastic"};
     char buffer[160];
-    std::snprintf(buffer, sizeof buffer, "%s over=%d infinity=%d nan=%d sign=%d no_nan=%d negative=%d no_zero=%d method=%d N=%d",
+    std::snprintf(buffer, sizeof buffer,
+                  "%s over=%d infinity=%d nan=%d sign=%d no_nan=%d negative=%d no_zero=%d method=%d N=%d",
                   names[static_cast<int>(p.round)], static_cast<int>(p.over), static_cast<int>(p.infinity),
                   static_cast<int>(p.nan), static_cast<int>(p.sign_of_nan), static_cast<int>(p.no_nan),
                   static_cast<int>(p.negative), static_cast<int>(p.no_zero), static_cast<int>(p.method), p.random_bits);
@@ -141,9 +142,9 @@ inline std::vector<std::uint64_t> special_doubles() {
 /// The same for float.
 inline std::vector<std::uint32_t> special_floats() {
     std::vector<std::uint32_t> patterns;
-    for (const std::uint32_t magnitude : {0x0U, 0x1U, 0x7FFFFFU, 0x800000U, 0x3F800000U, 0x7F7FFFFFU, 0x7F800000U,
-                                          0x7F800001U, 0x7FA00000U, 0x7FAAAAAAU, 0x7FC00000U, 0x7FC00001U, 0x7FD55555U,
-                                          0x7FE00000U, 0x7FFFFFFFU, 0x400000U, 0x200000U})
+    for (const std::uint32_t magnitude :
+         {0x0U, 0x1U, 0x7FFFFFU, 0x800000U, 0x3F800000U, 0x7F7FFFFFU, 0x7F800000U, 0x7F800001U, 0x7FA00000U,
+          0x7FAAAAAAU, 0x7FC00000U, 0x7FC00001U, 0x7FD55555U, 0x7FE00000U, 0x7FFFFFFFU, 0x400000U, 0x200000U})
         for (const std::uint32_t sign : {0U, 1U << 31}) patterns.push_back(magnitude | sign);
     return patterns;
 }
