@@ -7,8 +7,8 @@ Fashion-MNIST comes from Debian's package dataset-fashion-mnist, or from any fol
 Pixels are scaled to 0..1 and nothing else is done to them. The result is a safetensors file of float32 tensors
 fc1.weight [256,784], fc1.bias [256], fc2.weight [128,256], fc2.bias [128], fc3.weight [10,128], fc3.bias [10].
 
-Needs PyTorch (Debian: python3-torch; version 1.13 trained the committed file). The seed and the number of threads are
-fixed, so one machine with one PyTorch gives one file; another PyTorch sums in another order and gives other last bits.
+Needs PyTorch (Debian: python3-torch; version 1.13 trained the committed file) and a few minutes on two free cores. The seed
+and the number of threads are fixed; another PyTorch or processor may still sum in another order and give other last bits.
 
     ./examples/train_fashion_mnist.py --out examples/data/fashion_mnist_mlp.safetensors
 """
