@@ -21,8 +21,9 @@
 // symbol (the linker would keep either), and a policy known at compile time must fold away.
 #define LOWPREC_INLINE LOWPREC_HOST_DEVICE [[gnu::always_inline]] inline
 
-// Arithmetic 16-bit types of the compiler; std::float16_t and std::bfloat16_t are these same types.
-#if defined(__FLT16_MANT_DIG__)
+// Arithmetic 16-bit types of the compiler; std::float16_t and std::bfloat16_t are these same types. GCC 12 defines the macro
+// on every machine, and has the type in C++ on x86 only.
+#if defined(__FLT16_MANT_DIG__) && (defined(__clang__) || defined(__x86_64__) || __GNUC__ >= 13)
 #define LOWPREC_HAS_FLOAT16 1
 #else
 #define LOWPREC_HAS_FLOAT16 0
