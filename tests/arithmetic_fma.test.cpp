@@ -44,7 +44,13 @@ std::array<u64, 3> draw(const exact::target& oracle, random_bits& next, u64 i) {
         b &= ~low;
         break;
     }
-    default: break;
+    default:
+        if (i % 8 == 0) break;  // any codes
+        // 1.5 a is a tie for every other odd a, and the smallest values decide it.
+        a |= 1;
+        b = (static_cast<u64>(F::bias) << F::mantissa_bits) + (u64{1} << F::mantissa_bits) / 2;
+        c = (c & oracle.f.sign()) | (next() % 4);
+        break;
     }
     return {a, b, c};
 }

@@ -53,7 +53,14 @@ std::array<typename F::storage_type, 3> draw(random_bits& next, u64 i) {
     code a = near_one(), b = near_one(), c = near_one();
     switch (i % 8) {
     case 0: return {random(), random(), random()};
-    case 1: break;
+    case 1:
+        if (i % 16 == 1) break;  // near 1 as they are
+        // A product that is a tie for every other odd a, and an addend far below that decides it.
+        a = static_cast<code>(a | 1);
+        b = static_cast<code>(one + (code{1} << (m - 1)));
+        c = static_cast<code>(
+            c - static_cast<code>(static_cast<code>(m + 3 + static_cast<int>(next() % u64{2 * m + 30})) << m));
+        break;
     case 2:  // neighbours of opposite sign: cancellation; quotients near 1
         b = static_cast<code>((a ^ (code{1} << (F::width - 1))) + next() % 5 - 2);
         break;

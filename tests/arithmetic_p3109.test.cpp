@@ -45,9 +45,8 @@ void check_all() {
 
 template <int K, p3109_kind Kind>
 void check_width() {
-    [&]<int... I>(std::integer_sequence<int, I...>) {
-        (check_all<p3109<K, I + 1, Kind>>(), ...);
-    }(std::make_integer_sequence<int, Kind == se || Kind == sf ? K - 1 : K>{});
+    [&]<int... I>(std::integer_sequence<int, I...>) { (check_all<p3109<K, I + 1, Kind>>(), ...); }
+    (std::make_integer_sequence < int, Kind == se || Kind == sf ? K - 1 : K > {});
 }
 
 template <int K>

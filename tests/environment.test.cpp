@@ -76,9 +76,10 @@ template <class F>
         const auto x = copy_bits<double>(bits);
         const auto y = copy_bits<float>(word);
         const F a = convert<F>(x), b = convert<F>(y);
-        for (const F f : {a, b, a + b, a - b, a * b, a / b, sqrt(abs(a)), fma(a, b, a), next_up(a), ulp(b),
-                          convert<F, policy{.round = rounding::upward}>(x), convert<F, policy{.round = rounding::to_odd}>(y),
-                          convert<F>(static_cast<std::int64_t>(bits))})
+        for (const F f :
+             {a, b, a + b, a - b, a * b, a / b, sqrt(abs(a)), fma(a, b, a), next_up(a), ulp(b),
+              convert<F, policy{.round = rounding::upward}>(x), convert<F, policy{.round = rounding::to_odd}>(y),
+              convert<F>(static_cast<std::int64_t>(bits))})
             results.push_back(f.bits());
         results.push_back(copy_bits<std::uint64_t>(convert<double>(a)));
         results.push_back(copy_bits<std::uint32_t>(convert<float>(b)));

@@ -27,9 +27,10 @@ F make(u64 code) {
 }
 
 template <class F>
-constexpr bool is_plain_value = sizeof(F) == sizeof(typename F::storage_type) && alignof(F) == alignof(typename F::storage_type) &&
-                                std::is_trivially_copyable_v<F> && std::is_trivially_default_constructible_v<F> &&
-                                std::is_standard_layout_v<F> && std::is_nothrow_default_constructible_v<F>;
+constexpr bool is_plain_value = sizeof(F) == sizeof(typename F::storage_type) &&
+                                alignof(F) == alignof(typename F::storage_type) &&
+                                std::is_trivially_copyable_v<F>&& std::is_trivially_default_constructible_v<
+                                    F>&& std::is_standard_layout_v<F>&& std::is_nothrow_default_constructible_v<F>;
 
 TEST_CASE("a format is as large as its storage type and a trivial value") {
     for_each_format<all_formats>([]<class F>(F) {
@@ -56,15 +57,15 @@ TEST_CASE("the facts about each row are those of the formats' documents") {
         bool infinity, nan, negative_zero, zero, subnormals;
     };
     constexpr facts expected[] = {
-        {"fp64", 64, true, true, true, true, true},         {"fp32", 32, true, true, true, true, true},
-        {"tf32", 19, true, true, true, true, true},         {"bf16", 16, true, true, true, true, true},
-        {"fp16", 16, true, true, true, true, true},         {"e5m2", 8, true, true, true, true, true},
-        {"e4m3", 8, false, true, true, true, true},         {"e4m3_ieee", 8, true, true, true, true, true},
-        {"e3m4", 8, true, true, true, true, true},          {"e4m3_fnuz", 8, false, true, false, true, true},
-        {"e5m2_fnuz", 8, false, true, false, true, true},   {"e4m3b11_fnuz", 8, false, true, false, true, true},
-        {"e3m2", 6, false, false, true, true, true},        {"e2m3", 6, false, false, true, true, true},
-        {"e2m1", 4, false, false, true, true, true},        {"e8m0", 8, false, true, false, false, false},
-        {"ue4m3", 7, false, true, false, true, true},       {"ue5m3", 8, false, true, false, true, true},
+        {"fp64", 64, true, true, true, true, true},       {"fp32", 32, true, true, true, true, true},
+        {"tf32", 19, true, true, true, true, true},       {"bf16", 16, true, true, true, true, true},
+        {"fp16", 16, true, true, true, true, true},       {"e5m2", 8, true, true, true, true, true},
+        {"e4m3", 8, false, true, true, true, true},       {"e4m3_ieee", 8, true, true, true, true, true},
+        {"e3m4", 8, true, true, true, true, true},        {"e4m3_fnuz", 8, false, true, false, true, true},
+        {"e5m2_fnuz", 8, false, true, false, true, true}, {"e4m3b11_fnuz", 8, false, true, false, true, true},
+        {"e3m2", 6, false, false, true, true, true},      {"e2m3", 6, false, false, true, true, true},
+        {"e2m1", 4, false, false, true, true, true},      {"e8m0", 8, false, true, false, false, false},
+        {"ue4m3", 7, false, true, false, true, true},     {"ue5m3", 8, false, true, false, true, true},
     };
     std::size_t i = 0;
     for_each_format<all_formats>([&]<class F>(F) {

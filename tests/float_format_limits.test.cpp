@@ -249,7 +249,8 @@ TEST_CASE("the limits of formats outside the table are what a search through all
 }
 
 TEST_CASE("the limits of const and volatile formats are those of the format") {
-    static_assert(std::numeric_limits<const e4m3>::is_specialized && std::numeric_limits<volatile e4m3>::is_specialized);
+    static_assert(std::numeric_limits<const e4m3>::is_specialized &&
+                  std::numeric_limits<volatile e4m3>::is_specialized);
     static_assert((std::numeric_limits<const volatile fp16>::max)().bits() == 0x7BFF);
     CHECK(std::numeric_limits<const e4m3>::max_digits10 == 3);
     CHECK(std::numeric_limits<volatile e4m3>::lowest().bits() == 0xFE);

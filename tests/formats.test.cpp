@@ -20,8 +20,9 @@ using enum p3109_kind;
 
 TEST_CASE("the table has eighteen rows in the documented order") {
     STATIC_REQUIRE(std::tuple_size_v<all_formats> == 18);
-    STATIC_REQUIRE(std::is_same_v<all_formats, std::tuple<fp64, fp32, tf32, bf16, fp16, e5m2, e4m3, e4m3_ieee, e3m4, e4m3_fnuz,
-                                                          e5m2_fnuz, e4m3b11_fnuz, e3m2, e2m3, e2m1, e8m0, ue4m3, ue5m3>>);
+    STATIC_REQUIRE(
+        std::is_same_v<all_formats, std::tuple<fp64, fp32, tf32, bf16, fp16, e5m2, e4m3, e4m3_ieee, e3m4, e4m3_fnuz,
+                                               e5m2_fnuz, e4m3b11_fnuz, e3m2, e2m3, e2m1, e8m0, ue4m3, ue5m3>>);
     STATIC_REQUIRE(std::is_same_v<e5m2, float_format<1, 5, 2, 15>>);
     STATIC_REQUIRE(std::is_same_v<e4m3, float_format<1, 4, 3, 7, special::fn>>);
     STATIC_REQUIRE(std::is_same_v<e8m0, float_format<0, 8, 0, 127, special::scale>>);
@@ -74,7 +75,8 @@ TEST_CASE("a name is the row's, the P3109 name, or the parameters") {
     STATIC_REQUIRE(name_of<p3109<8, 4, sf>> == "e4m3_fnuz");
     STATIC_REQUIRE(name_of<float_format<1, 3, 5, 3>> == "float_format<1,3,5,3>");
     STATIC_REQUIRE(name_of<float_format<1, 4, 4, -3>> == "float_format<1,4,4,-3>");
-    STATIC_REQUIRE(name_of<float_format<0, 16, 0, 0, special::finite>> != name_of<float_format<0, 16, 0, 0, special::fn>>);
+    STATIC_REQUIRE(name_of<float_format<0, 16, 0, 0, special::finite>> !=
+                   name_of<float_format<0, 16, 0, 0, special::fn>>);
 }
 
 TEST_CASE("P3109 formats that are rows are the rows") {
@@ -103,7 +105,8 @@ bool follows_the_report() {
         nans += what(code) == exact::kind::nan ? 1U : 0U;
         infinities += what(code) == exact::kind::infinite ? 1U : 0U;
     }
-    right = right && nans == 1 && what(nan) == exact::kind::nan && infinities == (extended ? (is_signed ? 2U : 1U) : 0U);
+    right =
+        right && nans == 1 && what(nan) == exact::kind::nan && infinities == (extended ? (is_signed ? 2U : 1U) : 0U);
     if (extended) right = right && F::infinity_code == infinity && what(infinity) == exact::kind::infinite;
     if (extended && is_signed) right = right && what(codes - 1) == exact::kind::infinite;
     return right;
@@ -113,7 +116,8 @@ template <int K, p3109_kind Kind>
 int wrong_formats() {
     return []<int... I>(std::integer_sequence<int, I...>) {
         return ((follows_the_report<K, I + 1, Kind>() ? 0 : 1) + ...);
-    }(std::make_integer_sequence<int, Kind == se || Kind == sf ? K - 1 : K>{});
+    }
+    (std::make_integer_sequence < int, Kind == se || Kind == sf ? K - 1 : K > {});
 }
 
 TEST_CASE("every P3109 format has the bias and the special codes of the report") {
@@ -125,7 +129,8 @@ TEST_CASE("every P3109 format has the bias and the special codes of the report")
         (check(I + 3, wrong_formats<I + 3, se>() + wrong_formats<I + 3, sf>() + wrong_formats<I + 3, ue>() +
                           wrong_formats<I + 3, uf>()),
          ...);
-    }(std::make_integer_sequence<int, 14>{});
+    }
+    (std::make_integer_sequence<int, 14>{});
 }
 
 template <class F>

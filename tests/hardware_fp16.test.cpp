@@ -38,12 +38,14 @@ float float_of(std::uint32_t bits) {
 template <class Function>
 std::uint64_t for_many_floats(Function&& f) {
     std::uint64_t count = 0;
-    for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += 1021, ++count) f(static_cast<std::uint32_t>(bits));
+    for (std::uint64_t bits = 0; bits < std::uint64_t{1} << 32; bits += 1021, ++count)
+        f(static_cast<std::uint32_t>(bits));
     for (std::uint32_t code = 0; code < 0x7C00; ++code) {
         // 2^-25 is half of the smallest value; a midpoint has one bit more than fp16, so it is a float
         const auto value = [](std::uint32_t c) {
-            return (c >> 10) == 0 ? static_cast<double>(c) * 0x1p-24
-                                  : static_cast<double>(1024 + (c & 1023)) * 0x1p-25 * static_cast<double>(1U << (c >> 10));
+            return (c >> 10) == 0
+                       ? static_cast<double>(c) * 0x1p-24
+                       : static_cast<double>(1024 + (c & 1023)) * 0x1p-25 * static_cast<double>(1U << (c >> 10));
         };
         const auto middle = static_cast<float>((value(code) + value(code + 1)) / 2);
         for (std::uint32_t sign : {0U, 0x80000000U})

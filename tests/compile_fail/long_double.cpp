@@ -4,9 +4,9 @@
 // long double is refused where it is wider than binary64, which lowprec would have to round twice; where it is binary64 it is
 // another type, so the message says so instead.
 // expect: (deleted|binary64)
+#include <limits>
 #include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>
-#include <limits>
 
 auto refused() { return lowprec::e4m3(1.0L); }
 static_assert(std::numeric_limits<long double>::digits != 53, "here long double is binary64 and converts");

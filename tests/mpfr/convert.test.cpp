@@ -90,7 +90,8 @@ template <class F>
 void check(const exact::row& f, format_of_mpfr& oracle, tally& results, double x) {
     const auto compare = [&](rounding direction, double expected) {
         const F got = convert<F>(x, policy{.round = direction});
-        results.equal(bits(number(f, got.bits())), bits(expected), name_of<F>, "mode", static_cast<int>(direction), bits(x));
+        results.equal(bits(number(f, got.bits())), bits(expected), name_of<F>, "mode", static_cast<int>(direction),
+                      bits(x));
     };
     compare(rounding::nearest_even, oracle.round(x, MPFR_RNDN));
     compare(rounding::toward_zero, oracle.round(x, MPFR_RNDZ));
@@ -108,10 +109,12 @@ std::vector<double> structured(const exact::row& f) {
                                (std::numeric_limits<double>::max)(), (std::numeric_limits<double>::min)()};
     const u64 binades = u64{1} << f.e;
     for (u64 binade = 0; binade + 1 < binades; ++binade)
-        for (const u64 mantissa : {u64{0}, u64{1}, u64{2}, (u64{1} << f.m) / 2, (u64{1} << f.m) - 2, (u64{1} << f.m) - 1}) {
+        for (const u64 mantissa :
+             {u64{0}, u64{1}, u64{2}, (u64{1} << f.m) / 2, (u64{1} << f.m) - 2, (u64{1} << f.m) - 1}) {
             const exact::value v = decode(f, (binade << f.m) + mantissa);
             for (int quarter = 0; quarter < 4; ++quarter) {
-                const double x = std::ldexp(static_cast<double>(4 * v.significand + static_cast<u64>(quarter)), v.exponent - 2);
+                const double x =
+                    std::ldexp(static_cast<double>(4 * v.significand + static_cast<u64>(quarter)), v.exponent - 2);
                 inputs.push_back(x);
                 inputs.push_back(std::nextafter(x, 0.0));
                 inputs.push_back(std::nextafter(x, std::numeric_limits<double>::infinity()));

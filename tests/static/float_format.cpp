@@ -21,18 +21,29 @@ constexpr bool explicit_both_ways = std::is_nothrow_constructible_v<F, T> && !st
                                     std::is_nothrow_constructible_v<T, F> && !std::is_convertible_v<F, T>;
 
 template <class A, class B>
-concept equality = requires(A a, B b) { a == b; };
+concept equality = requires(A a, B b) {
+    a == b;
+};
 template <class A, class B>
-concept ordering = requires(A a, B b) { a < b; };
+concept ordering = requires(A a, B b) {
+    a < b;
+};
 template <class A, class B>
-concept addition = requires(A a, B b) { a + b; };
+concept addition = requires(A a, B b) {
+    a + b;
+};
 template <class A, class B>
-concept assignment = requires(A a, B b) { a = b; };
+concept assignment = requires(A a, B b) {
+    a = b;
+};
 template <class F>
-concept negation = requires(F f) { -f; };
+concept negation = requires(F f) {
+    -f;
+};
 
 template <class A, class B>
-constexpr bool can_mix = equality<A, B> || ordering<A, B> || addition<A, B> || assignment<A, B> || std::is_convertible_v<B, A>;
+constexpr bool can_mix =
+    equality<A, B> || ordering<A, B> || addition<A, B> || assignment<A, B> || std::is_convertible_v<B, A>;
 
 __extension__ using int128 = __int128;
 __extension__ using uint128 = unsigned __int128;
@@ -42,8 +53,9 @@ constexpr bool all_explicit(std::tuple<Ts...>*) {
     return (explicit_both_ways<F, Ts> && ...) && (!can_mix<F, Ts> && ...);
 }
 
-using builtin = std::tuple<bool, char, signed char, unsigned char, wchar_t, char8_t, char16_t, char32_t, short, unsigned short,
-                           int, unsigned, long, unsigned long, long long, unsigned long long, int128, uint128, float, double>;
+using builtin =
+    std::tuple<bool, char, signed char, unsigned char, wchar_t, char8_t, char16_t, char32_t, short, unsigned short, int,
+               unsigned, long, unsigned long, long long, unsigned long long, int128, uint128, float, double>;
 
 template <class F, class... Others>
 constexpr bool mixes_with_itself_only(std::tuple<Others...>*) {

@@ -36,9 +36,8 @@ struct tally {
 /// Calls f(F{}) for each format of a tuple.
 template <class Formats, class Function>
 void for_each_format(Function&& function) {
-    [&]<std::size_t... I>(std::index_sequence<I...>) {
-        (function(std::tuple_element_t<I, Formats>{}), ...);
-    }(std::make_index_sequence<std::tuple_size_v<Formats>>{});
+    [&]<std::size_t... I>(std::index_sequence<I...>) { (function(std::tuple_element_t<I, Formats>{}), ...); }
+    (std::make_index_sequence<std::tuple_size_v<Formats>>{});
 }
 
 /// splitmix64 (Steele, Lea, Flood 2014): the same numbers everywhere, unlike <random>'s distributions.
@@ -53,11 +52,11 @@ struct random_bits {
 };
 
 // An assertion with the first wrong case in its message. A macro, so that the line reported is the caller's.
-#define CHECK_TALLY(result, expected_count)                                       \
-    do {                                                                          \
+#define CHECK_TALLY(result, expected_count)                                           \
+    do {                                                                              \
         INFO((result).wrong << " of " << (result).checked << ": " << (result).first); \
-        CHECK((result).wrong == 0);                                               \
-        CHECK((result).checked == (expected_count));                              \
+        CHECK((result).wrong == 0);                                                   \
+        CHECK((result).checked == (expected_count));                                  \
     } while (false)
 
 #endif
