@@ -59,7 +59,7 @@ enum class nan_missing : unsigned char {
 enum class negative_input : unsigned char {
     smallest,     ///< the smallest value: zero where there is one
     nan,          ///< NaN, else the smallest value
-    ignore_sign,  ///< the code of the magnitude
+    ignore_sign,  ///< the magnitude, rounded
 };
 
 /// Zero, or a value that rounds below the smallest, into a format without zero.

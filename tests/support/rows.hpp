@@ -68,10 +68,15 @@ inline const format& named(const std::string& name) {
     return *entry;
 }
 
+/// The format F as the oracle sees it. One without a literal above was just added: its parameters are read off the type.
 template <class F>
 const format& format_of() {
-    static const format& f = named(std::string{lowprec::name_of<F>});
-    return f;
+    for (const row& r : rows)
+        if (r.name == lowprec::name_of<F>) return named(r.name);
+    constexpr lowprec::specials s = F::special_values;
+    static const format added{{lowprec::name_of<F>.data(), F::sign_bits, F::exponent_bits, F::mantissa_bits, F::bias,
+                               static_cast<nan_place>(s.nan), s.infinity, s.zero}};
+    return added;
 }
 
 template <class T>
