@@ -15,11 +15,6 @@ using namespace lowprec;
 using exact::u64;
 
 template <class F>
-F make(u64 code) {
-    return F::from_bits(static_cast<typename F::storage_type>(code));
-}
-
-template <class F>
 void check_all_pairs() {
     const exact::target oracle(exact::row_of<F>());
     const u64 codes = u64{1} << F::width;

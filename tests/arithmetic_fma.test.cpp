@@ -17,11 +17,6 @@ using namespace lowprec;
 using exact::u64;
 
 template <class F>
-F make(u64 code) {
-    return F::from_bits(static_cast<typename F::storage_type>(code));
-}
-
-template <class F>
 void check_fma(const exact::target& oracle, tally& results, u64 a, u64 b, u64 c) {
     results.equal(fma(make<F>(a), make<F>(b), make<F>(c)).bits(), oracle.fma(a, b, c), name_of<F>, "fma", a, b, c);
 }

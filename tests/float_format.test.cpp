@@ -22,11 +22,6 @@ using namespace lowprec;
 using exact::u64;
 
 template <class F>
-F make(u64 code) {
-    return F::from_bits(static_cast<typename F::storage_type>(code));
-}
-
-template <class F>
 constexpr bool is_plain_value = sizeof(F) == sizeof(typename F::storage_type) &&
                                 alignof(F) == alignof(typename F::storage_type) &&
                                 std::is_trivially_copyable_v<F>&& std::is_trivially_default_constructible_v<

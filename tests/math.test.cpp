@@ -26,11 +26,6 @@ using formats = decltype(std::tuple_cat(
                               p3109<8, 2, se>, p3109<8, 3, ue>, p3109<8, 1, uf>, p3109<10, 10, ue>, p3109<16, 5, se>,
                               float_format<1, 4, 4, -3>, float_format<1, 6, 2, 60>>{}));
 
-template <class F>
-F make(u64 code) {
-    return F::from_bits(static_cast<typename F::storage_type>(code));
-}
-
 /// The expectations of one format, from exact values alone.
 struct expectations {
     exact::row f;

@@ -19,11 +19,6 @@ using exact::u64;
 __extension__ using int128 = __int128;
 __extension__ using uint128 = unsigned __int128;
 
-template <class F>
-F make(u64 code) {
-    return F::from_bits(static_cast<typename F::storage_type>(code));
-}
-
 /// Whether every value of From is one of To, and infinities stay under the default policy; by exact comparison.
 template <class From, class To>
 bool is_lossless_by_search() {

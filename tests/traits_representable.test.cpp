@@ -17,11 +17,6 @@ namespace {
 using namespace lowprec;
 using exact::u64;
 
-template <class F>
-F make(u64 code) {
-    return F::from_bits(static_cast<typename F::storage_type>(code));
-}
-
 TEST_CASE(
     "representable holds for exactly the values that the other row has, for all codes of the rows of up to 8 bits") {
     for_each_format<all_formats>([]<class From>(From) {

@@ -20,6 +20,7 @@
 
 #include "../../examples/compare_formats/report.hpp"
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using namespace compare_formats;
 
@@ -48,18 +49,6 @@ private:
     std::filesystem::path path_ = std::filesystem::temp_directory_path() /
                                   ("lowprec-compare-formats-" + std::to_string(reinterpret_cast<std::uintptr_t>(this)));
 };
-
-template <class Call>
-std::string message_of(Call&& call) {
-    try {
-        call();
-    } catch (const std::runtime_error& error) {
-        return error.what();
-    }
-    return "";
-}
-
-using Catch::Contains;
 
 }  // namespace
 
@@ -106,8 +95,8 @@ TEST_CASE("the demo measures what rounding costs", "[compare_formats]") {
         CHECK(line.size() == width);
         if (line.rfind("fp32 ", 0) != 0) continue;
         ++fp32_rows;
-        CHECK_THAT(line, Catch::EndsWith("  0.00        0"));
-        CHECK_THAT(line, Contains("3.40282e+38") && Contains("1.4e-45") && Contains("exact"));
+        CHECK_THAT(line, Catch::Matchers::EndsWith("  0.00        0"));
+        CHECK_THAT(line, contains("3.40282e+38") && contains("1.4e-45") && contains("exact"));
     }
     CHECK(fp32_rows == 1);
 
@@ -117,7 +106,7 @@ TEST_CASE("the demo measures what rounding costs", "[compare_formats]") {
     CHECK(json["images"] == 500);
     CHECK(json["formats"].size() == wide.size());
     CHECK(json["formats"][1]["correct_weights"] == all.baseline());
-    CHECK_THAT(message_of([&] { write_json(scratch.path("no/out.json"), wide, all); }), Contains("no/out.json"));
+    CHECK_THAT(message_of([&] { write_json(scratch.path("no/out.json"), wide, all); }), contains("no/out.json"));
 }
 
 TEST_CASE("rounding with a scale reaches the format's largest value and stays within it", "[compare_formats]") {
@@ -142,7 +131,7 @@ TEST_CASE("the demo covers every signed row of the table once", "[compare_format
 
 TEST_CASE("missing and damaged images are refused by path", "[compare_formats]") {
     CHECK_THAT(message_of([] { static_cast<void>(read_fashion_mnist("/nonexistent", "t10k", 10000, 1)); }),
-               Contains("/nonexistent/t10k-images-idx3-ubyte.gz") && Contains("dataset-fashion-mnist"));
+               contains("/nonexistent/t10k-images-idx3-ubyte.gz") && contains("dataset-fashion-mnist"));
     const scratch_folder scratch;
     const std::vector<std::uint8_t> two{0, 0, 8, 1, 0, 0, 0, 2, 7, 9};
     const auto read = [&](const std::vector<std::uint8_t>& bytes) {
@@ -150,28 +139,28 @@ TEST_CASE("missing and damaged images are refused by path", "[compare_formats]")
     };
     CHECK(read(two) == "");
     CHECK(read_idx(scratch.gzip("x.gz", two), {2049, 2}, 1, 2) == std::vector<std::uint8_t>{7, 9});
-    CHECK_THAT(read({0, 0, 8, 3, 0, 0, 0, 2, 7, 9}), Contains("2051 in its header instead of 2049"));
-    CHECK_THAT(read({0, 0, 8, 1, 0, 0, 0, 3, 7, 9}), Contains("3 in its header instead of 2"));
-    CHECK_THAT(read({0, 0, 8, 1, 0, 0}), Contains("ends within its header"));
-    CHECK_THAT(read({0, 0, 8, 1, 0, 0, 0, 2, 7}), Contains("ends after 1 of 2 bytes"));
+    CHECK_THAT(read({0, 0, 8, 3, 0, 0, 0, 2, 7, 9}), contains("2051 in its header instead of 2049"));
+    CHECK_THAT(read({0, 0, 8, 1, 0, 0, 0, 3, 7, 9}), contains("3 in its header instead of 2"));
+    CHECK_THAT(read({0, 0, 8, 1, 0, 0}), contains("ends within its header"));
+    CHECK_THAT(read({0, 0, 8, 1, 0, 0, 0, 2, 7}), contains("ends after 1 of 2 bytes"));
 
     // a gzip stream cut in the middle
     const auto path = scratch.gzip("cut.gz", two);
     std::filesystem::resize_file(path, std::filesystem::file_size(path) - 12);
-    CHECK_THAT(message_of([&] { static_cast<void>(read_idx(path, {2049, 2}, 1, 2)); }), Contains("cut.gz"));
+    CHECK_THAT(message_of([&] { static_cast<void>(read_idx(path, {2049, 2}, 1, 2)); }), contains("cut.gz"));
 
     std::ofstream(scratch.path("junk.gz")) << "\x1f\x8b\x08 no gzip stream behind its magic number";
     CHECK_THAT(message_of([&] {
                    static_cast<void>(read_idx(scratch.path("junk.gz"), {2049, 2}, 1, 2));
                }),
-               Contains("junk.gz"));
+               contains("junk.gz"));
 
     static_cast<void>(scratch.gzip("t-labels-idx1-ubyte.gz", {0, 0, 8, 1, 0, 0, 0, 1, 10}));
     std::vector<std::uint8_t> image{0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 28, 0, 0, 0, 28};
     image.resize(image.size() + image_size);
     static_cast<void>(scratch.gzip("t-images-idx3-ubyte.gz", image));
     CHECK_THAT(message_of([&] { static_cast<void>(read_fashion_mnist(scratch.path(""), "t", 1, 1)); }),
-               Contains("a label above 9"));
+               contains("a label above 9"));
 }
 
 TEST_CASE("weights that aren't this network are refused by path", "[compare_formats]") {
@@ -184,7 +173,7 @@ TEST_CASE("weights that aren't this network are refused by path", "[compare_form
         file.close();
         return message_of([&] { static_cast<void>(read_network(scratch.path("w.safetensors"))); });
     };
-    CHECK_THAT(write("{}", 0), Contains("w.safetensors: no tensor \"fc1.weight\""));
+    CHECK_THAT(write("{}", 0), contains("w.safetensors: no tensor \"fc1.weight\""));
     CHECK_THAT(write(R"({"fc1.weight":{"dtype":"F32","shape":[1,2],"data_offsets":[0,8]}})", 8),
-               Contains("w.safetensors: fc1.weight is not a matrix with 784 columns"));
+               contains("w.safetensors: fc1.weight is not a matrix with 784 columns"));
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/message_of.hpp"
 
 using lowprec::io::dtype;
 using lowprec::io::safetensors;
@@ -50,18 +51,6 @@ std::string error_of(const bytes& data, trailing_bytes rest = trailing_bytes::re
 }
 
 std::string error_of(std::string_view header, std::size_t body = 0) { return error_of(file_of(header, body)); }
-
-template <class Call>
-std::string message_of(Call&& call) {
-    try {
-        call();
-    } catch (const std::runtime_error& error) {
-        return error.what();
-    }
-    return "";
-}
-
-using Catch::Contains;
 
 // The one sample of the specification: 60 bytes of header behind the length, 16 zero bytes of data.
 const std::string golden = std::string("\x3C\0\0\0\0\0\0\0", 8) +
@@ -147,8 +136,8 @@ TEST_CASE("every dtype is read, with its size", "[safetensors]") {
         CHECK(name(t.type) == spelling);
         CHECK(bits(t.type) == width);
         CHECK(t.bytes.size() == size);
-        CHECK_THAT(error_of(file_of(header, size + 1)), Contains("1 bytes follow the last tensor"));
-        CHECK_THAT(error_of(file_of(header, size - 1)), Contains("tensor \"t\"") && Contains("ends beyond the"));
+        CHECK_THAT(error_of(file_of(header, size + 1)), contains("1 bytes follow the last tensor"));
+        CHECK_THAT(error_of(file_of(header, size - 1)), contains("tensor \"t\"") && contains("ends beyond the"));
     }
 }
 
@@ -178,18 +167,18 @@ TEST_CASE("unaligned elements are read", "[safetensors]") {
 
 TEST_CASE("the header may stand between white space", "[safetensors]") {
     for (const auto* header : {" \t\r\n{}", "{}   ", "{ } \r\n\t"}) CHECK(error_of(header) == "");
-    CHECK_THAT(error_of(""), Contains("doesn't begin with '{'"));
-    CHECK_THAT(error_of("   "), Contains("doesn't begin with '{'"));
-    CHECK_THAT(error_of("[]"), Contains("doesn't begin with '{'"));
-    CHECK_THAT(error_of("\xEF\xBB\xBF{}"), Contains("doesn't begin with '{'"));
+    CHECK_THAT(error_of(""), contains("doesn't begin with '{'"));
+    CHECK_THAT(error_of("   "), contains("doesn't begin with '{'"));
+    CHECK_THAT(error_of("[]"), contains("doesn't begin with '{'"));
+    CHECK_THAT(error_of("\xEF\xBB\xBF{}"), contains("doesn't begin with '{'"));
 }
 
 TEST_CASE("a header that isn't JSON is refused with the byte", "[safetensors]") {
-    CHECK_THAT(error_of("{}}"), Contains("byte 11 of the file"));
-    CHECK_THAT(error_of("{} {}"), Contains("of the file"));
-    CHECK_THAT(error_of("{\"a\""), Contains("of the file"));
-    CHECK_THAT(error_of("{\"\xFF\":1}"), Contains("of the file"));
-    CHECK_THAT(error_of(R"({} // no comments)"), Contains("of the file"));
+    CHECK_THAT(error_of("{}}"), contains("byte 11 of the file"));
+    CHECK_THAT(error_of("{} {}"), contains("of the file"));
+    CHECK_THAT(error_of("{\"a\""), contains("of the file"));
+    CHECK_THAT(error_of("{\"\xFF\":1}"), contains("of the file"));
+    CHECK_THAT(error_of(R"({} // no comments)"), contains("of the file"));
     CHECK(error_of(std::string_view("{}\0\0", 4)) == "x: byte 10 of the file: a zero byte in the header");
 }
 
@@ -201,15 +190,15 @@ TEST_CASE("the length of the header is checked before the header", "[safetensors
     data[0] = std::byte{3};
     CHECK(error_of(data) == "x: a header of 3 bytes, but only 2 follow");
     data[7] = std::byte{0x80};
-    CHECK_THAT(error_of(data), Contains("the limit is 100000000"));
+    CHECK_THAT(error_of(data), contains("the limit is 100000000"));
     data = file_of("{}", 0);
     data[0] = std::byte{0x01};
     data[1] = std::byte{0xE1};
     data[2] = std::byte{0xF5};
     data[3] = std::byte{0x05};
-    CHECK_THAT(error_of(data), Contains("a header of 100000001 bytes; the limit"));
+    CHECK_THAT(error_of(data), contains("a header of 100000001 bytes; the limit"));
     data[0] = std::byte{0x00};
-    CHECK_THAT(error_of(data), Contains("a header of 100000000 bytes, but only 2 follow"));
+    CHECK_THAT(error_of(data), contains("a header of 100000000 bytes, but only 2 follow"));
 }
 
 TEST_CASE("a key that comes twice is refused", "[safetensors]") {
@@ -223,31 +212,31 @@ TEST_CASE("a key that comes twice is refused", "[safetensors]") {
     CHECK(error_of(R"({"__metadata__":{"k":"v","k":"v"}})") == "x: __metadata__: key \"k\" appears twice");
     // equal after the escapes are read
     CHECK_THAT(error_of(R"({"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},"\u0061":{}})"),
-               Contains("appears twice"));
+               contains("appears twice"));
 }
 
 TEST_CASE("what doesn't belong into a header is refused by name", "[safetensors]") {
     const auto entry = [](std::string_view inner) { return error_of(R"({"a":{)" + std::string(inner) + "}}"); };
     CHECK(entry(R"("dtype":"F2","shape":[],"data_offsets":[0,0])") == "x: tensor \"a\": unknown dtype \"F2\"");
     CHECK(entry(R"("dtype":"f32","shape":[],"data_offsets":[0,0])") == "x: tensor \"a\": unknown dtype \"f32\"");
-    CHECK_THAT(entry(R"("dtype":"U8","type":1)"), Contains("tensor \"a\": unknown key \"type\""));
+    CHECK_THAT(entry(R"("dtype":"U8","type":1)"), contains("tensor \"a\": unknown key \"type\""));
     CHECK(entry(R"("dtype":"U8","shape":[0])") == "x: tensor \"a\": has no data_offsets");
     CHECK(entry(R"("dtype":"U8","data_offsets":[0,0])") == "x: tensor \"a\": has no shape");
     CHECK(entry(R"("shape":[0],"data_offsets":[0,0])") == "x: tensor \"a\": has no dtype");
     CHECK(entry(R"("dtype":7)") == "x: tensor \"a\": dtype is the number 7 instead of a string");
     CHECK(entry(R"("dtype":["U8"])") == "x: tensor \"a\": dtype is an array instead of a string");
     CHECK(entry(R"("shape":3)") == "x: tensor \"a\": shape is the number 3 instead of an array of integers");
-    CHECK_THAT(entry(R"("shape":[-1])"), Contains("shape has the number -1 instead of"));
-    CHECK_THAT(entry(R"("shape":[1.0])"), Contains("shape has the number \"1.0\" instead of"));
-    CHECK_THAT(entry(R"("shape":[18446744073709551616])"), Contains("18446744073709551616"));
-    CHECK_THAT(entry(R"("shape":[[1]])"), Contains("shape has an array instead of"));
-    CHECK_THAT(entry(R"("shape":[null])"), Contains("shape has null instead of"));
-    CHECK_THAT(entry(R"("shape":[true])"), Contains("shape has a boolean instead of"));
-    CHECK_THAT(entry(R"("shape":[{}])"), Contains("shape has an object instead of"));
+    CHECK_THAT(entry(R"("shape":[-1])"), contains("shape has the number -1 instead of"));
+    CHECK_THAT(entry(R"("shape":[1.0])"), contains("shape has the number \"1.0\" instead of"));
+    CHECK_THAT(entry(R"("shape":[18446744073709551616])"), contains("18446744073709551616"));
+    CHECK_THAT(entry(R"("shape":[[1]])"), contains("shape has an array instead of"));
+    CHECK_THAT(entry(R"("shape":[null])"), contains("shape has null instead of"));
+    CHECK_THAT(entry(R"("shape":[true])"), contains("shape has a boolean instead of"));
+    CHECK_THAT(entry(R"("shape":[{}])"), contains("shape has an object instead of"));
     CHECK(entry(R"("data_offsets":[0])") == "x: tensor \"a\": data_offsets has 1 numbers instead of 2");
     CHECK(entry(R"("data_offsets":[])") == "x: tensor \"a\": data_offsets has 0 numbers instead of 2");
     CHECK(entry(R"("data_offsets":[0,1,2])") == "x: tensor \"a\": data_offsets has more than 2 numbers");
-    CHECK_THAT(entry(R"("data_offsets":[0,"1"])"), Contains("data_offsets has a string instead of"));
+    CHECK_THAT(entry(R"("data_offsets":[0,"1"])"), contains("data_offsets has a string instead of"));
     CHECK(error_of(R"({"a":1})") == "x: tensor \"a\": is described by the number 1 instead of an object");
     CHECK(error_of(R"({"a":[]})") == "x: tensor \"a\": is described by an array instead of an object");
     CHECK(error_of(R"({"__metadata__":"k"})") == "x: __metadata__ is a string instead of an object");
@@ -267,12 +256,12 @@ TEST_CASE("sizes that don't fit are refused", "[safetensors]") {
     CHECK(entry("F32", "2", "8,0") == "x: tensor \"a\", F32, data_offsets [8, 0]: the end lies before the beginning");
     CHECK(entry("F32", "2", "0,8", 7) ==
           "x: tensor \"a\", F32, data_offsets [0, 8]: ends beyond the 7 bytes of the buffer");
-    CHECK_THAT(entry("F32", "2", "18446744073709551608,18446744073709551615"), Contains("ends beyond the 8 bytes"));
-    CHECK_THAT(entry("F32", "4294967296,4294967296", "0,0"), Contains("beyond 2^64 bits"));
-    CHECK_THAT(entry("U64", "288230376151711744", "0,0"), Contains("beyond 2^64 bits"));  // 2^58 elements of 64 bits
-    CHECK_THAT(entry("U64", "288230376151711743", "0,8"), Contains("the shape needs 2305843009213693944"));
-    CHECK_THAT(entry("F4", "15", "0,8"), Contains("15 elements of 4 bits don't fill whole bytes"));
-    CHECK_THAT(entry("F6_E2M3", "2,5", "0,8"), Contains("10 elements of 6 bits don't fill whole bytes"));
+    CHECK_THAT(entry("F32", "2", "18446744073709551608,18446744073709551615"), contains("ends beyond the 8 bytes"));
+    CHECK_THAT(entry("F32", "4294967296,4294967296", "0,0"), contains("beyond 2^64 bits"));
+    CHECK_THAT(entry("U64", "288230376151711744", "0,0"), contains("beyond 2^64 bits"));  // 2^58 elements of 64 bits
+    CHECK_THAT(entry("U64", "288230376151711743", "0,8"), contains("the shape needs 2305843009213693944"));
+    CHECK_THAT(entry("F4", "15", "0,8"), contains("15 elements of 4 bits don't fill whole bytes"));
+    CHECK_THAT(entry("F6_E2M3", "2,5", "0,8"), contains("10 elements of 6 bits don't fill whole bytes"));
     CHECK(entry("F4", "4,4", "0,8") == "");
     CHECK(entry("F6_E3M2", "4", "0,3", 3) == "");
 }
@@ -299,7 +288,7 @@ TEST_CASE("the tensors must tile the buffer", "[safetensors]") {
         error_of(
             R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[0],"data_offsets":[2,2]}})",
             4),
-        Contains("an overlap"));
+        contains("an overlap"));
 }
 
 TEST_CASE("bytes behind the last tensor are refused unless the caller ignores them", "[safetensors]") {
@@ -310,16 +299,16 @@ TEST_CASE("bytes behind the last tensor are refused unless the caller ignores th
           std::vector<std::uint8_t>{0, 1, 2, 3});
     // ignoring forgives nothing else
     CHECK_THAT(error_of(file_of(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}})", 8), trailing_bytes::ignore),
-               Contains("a hole"));
+               contains("a hole"));
 }
 
 TEST_CASE("a hostile header neither overflows the stack nor the message", "[safetensors]") {
-    CHECK_THAT(error_of(R"({"a":)" + std::string(1'000'000, '[')), Contains("is described by an array"));
+    CHECK_THAT(error_of(R"({"a":)" + std::string(1'000'000, '[')), contains("is described by an array"));
     const auto long_name = error_of(R"({")" + std::string(1'000'000, 'n') + R"(":1})");
     CHECK(long_name.size() < 300);
     const auto long_token = error_of("{" + std::string(1'000'000, 'n'));
     CHECK(long_token.size() < 300);
-    CHECK_THAT(error_of(R"({"a\n\u0007\"":1})"), Contains(R"(tensor "a\x0a\x07\"")"));
+    CHECK_THAT(error_of(R"({"a\n\u0007\"":1})"), contains(R"(tensor "a\x0a\x07\"")"));
 }
 
 TEST_CASE("a file cut at any byte is refused", "[safetensors]") {
@@ -366,9 +355,9 @@ TEST_CASE("a file on disk is opened, and stays open through a move", "[safetenso
 
 TEST_CASE("what can't be opened is refused by path", "[safetensors]") {
     CHECK_THAT(message_of([] { static_cast<void>(safetensors::open("/nonexistent/model.safetensors")); }),
-               Contains("/nonexistent/model.safetensors: "));
+               contains("/nonexistent/model.safetensors: "));
     const auto folder = std::filesystem::temp_directory_path().string();
-    CHECK_THAT(message_of([&] { static_cast<void>(safetensors::open(folder)); }), Contains(folder + ": "));
+    CHECK_THAT(message_of([&] { static_cast<void>(safetensors::open(folder)); }), contains(folder + ": "));
     const scratch_file empty{bytes{}};
     CHECK(message_of([&] { static_cast<void>(safetensors::open(empty.path())); }) ==
           empty.path() + ": has 0 bytes, fewer than the 8 of the header's length");

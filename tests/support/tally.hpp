@@ -33,6 +33,12 @@ struct tally {
     }
 };
 
+/// The value of F with this code.
+template <class F>
+F make(std::uint64_t code) {
+    return F::from_bits(static_cast<typename F::storage_type>(code));
+}
+
 /// Calls f(F{}) for each format of a tuple.
 template <class Formats, class Function>
 void for_each_format(Function&& function) {
