@@ -13,9 +13,6 @@ set(lowprec_warnings
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
     list(APPEND lowprec_warnings -Wno-restrict) # wrong about std::string's own code, GCC bug 105651
 endif()
-if(MSVC)
-    set(lowprec_warnings /W4 /WX)
-endif()
 
 # lowprec_tags(out tag source...): the distinct values of the lines "// tag: value" of the sources.
 function(lowprec_tags out tag)

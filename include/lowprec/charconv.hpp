@@ -8,6 +8,7 @@
 #define LOWPREC_CHARCONV_HPP
 
 #include <charconv>
+#include <lowprec/convert.hpp>
 #include <lowprec/detail/decimal_read.hpp>
 #include <lowprec/detail/decimal_write.hpp>
 #include <system_error>

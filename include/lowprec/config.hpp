@@ -10,6 +10,10 @@
 #define LOWPREC_VERSION_MINOR 1
 #define LOWPREC_VERSION_PATCH 0
 
+#if !defined(__cpp_concepts) || __cpp_concepts < 201907L
+#error "lowprec needs C++20: compile with -std=c++20 or later"
+#endif
+
 // Floors 0 to 2 also run on a device: they call nothing but themselves.
 #if defined(__CUDACC__) || defined(__HIPCC__)
 #define LOWPREC_HOST_DEVICE __host__ __device__

@@ -63,9 +63,11 @@ LOWPREC_INLINE constexpr T to_builtin(F x) noexcept;
 template <class T>
 concept convertible_builtin = builtin_number<T> && !std::is_same_v<T, bool>;
 
-// Only a long double that is binary64 converts: lowprec would have to round any other twice.
+// Only a long double that is binary64 converts: lowprec would have to round any other twice. The second name is there to be
+// read in the compiler's message.
 template <class T>
 concept long_double_that_is_not_binary64 = std::is_same_v<T, long double> && !builtin_number<T>;
+struct long_double_is_wider_than_binary64_so_convert_to_double_first;
 
 }  // namespace detail
 
@@ -129,7 +131,8 @@ public:
     requires std::is_same_v<Bool, bool>  // a parameter of type bool would take pointers too
         LOWPREC_INLINE constexpr explicit float_format(Bool x) noexcept : float_format{static_cast<int>(x)} {}
 
-    template <detail::long_double_that_is_not_binary64 T>
+    template <detail::long_double_that_is_not_binary64 T,
+              class = detail::long_double_is_wider_than_binary64_so_convert_to_double_first>
     explicit float_format(T) = delete;
 
     /// To a floating-point type: rounds to nearest even if it must. To an integer: cuts the fraction off, saturates, NaN is 0.
@@ -138,7 +141,8 @@ public:
         return detail::to_builtin<T>(*this);
     }
 
-    template <detail::long_double_that_is_not_binary64 T>
+    template <detail::long_double_that_is_not_binary64 T,
+              class = detail::long_double_is_wider_than_binary64_so_convert_to_double_first>
     explicit operator T() const = delete;
 
     /// x != 0; true for NaN, as for float.

@@ -3,7 +3,7 @@
 // Floor 1
 //
 // The table of formats. One line is one format: its alias, its name, its source, and its place in all_formats, from which
-// tests, benches, documentation and tools take it. The P3109 family is a template instead of rows.
+// tests, benches, documentation and tools take it. Constructors and casts need convert.hpp (or lowprec.hpp). The P3109 family is a template instead of rows.
 #ifndef LOWPREC_FORMATS_HPP
 #define LOWPREC_FORMATS_HPP
 

@@ -7,7 +7,7 @@
 #define LOWPREC_HASH_HPP
 
 #include <cstddef>
-#include <lowprec/float_format.hpp>
+#include <lowprec/convert.hpp>
 #include <string_view>  // one of the headers that declare std::hash
 
 /// Equal values have equal hashes: 0 and -0 as well. NaNs equal nothing and hash by their codes.

@@ -8,6 +8,7 @@
 #ifndef LOWPREC_LITERALS_HPP
 #define LOWPREC_LITERALS_HPP
 
+#include <lowprec/convert.hpp>
 #include <lowprec/detail/decimal_read.hpp>
 #include <lowprec/formats.hpp>
 
@@ -20,7 +21,7 @@ void literal_is_not_exactly_representable_in_the_format();
 void literal_is_octal_or_binary_but_must_be_decimal_or_hexadecimal();
 
 template <class F>
-consteval F read_literal(const char* first) {
+consteval F read_literal(const char* first) noexcept {
     const char* last = first;
     while (*last != '\0') ++last;
     const bool zero_first = first[0] == '0' && first[1] != '\0';
@@ -43,7 +44,7 @@ namespace literals {
 // Templates on the characters, so that only formats whose literals are used cost compile time.
 #define LOWPREC_ROW(name, S, E, M, bias, specials, source) \
     template <char... Digits>                              \
-    consteval name operator""_##name() {                   \
+    consteval name operator""_##name() noexcept {          \
         constexpr char digits[] = {Digits..., '\0'};       \
         return detail::read_literal<name>(digits);         \
     }

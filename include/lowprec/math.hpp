@@ -6,7 +6,7 @@
 #ifndef LOWPREC_MATH_HPP
 #define LOWPREC_MATH_HPP
 
-#include <lowprec/float_format.hpp>
+#include <lowprec/convert.hpp>
 
 namespace lowprec {
 

@@ -9,6 +9,7 @@
 #define LOWPREC_NAMES_HPP
 
 #include <cstddef>
+#include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>
 #include <string_view>
 #include <type_traits>
@@ -118,10 +119,12 @@ inline constexpr spelling spellings[] = {
     {"float8_e4m3fnuz",      "ml_dtypes, PyTorch", detail::row_number<e4m3_fnuz>},
     {"Float8E4M3FNUZ",       "LLVM",               detail::row_number<e4m3_fnuz>},
     {"FLOAT8E4M3FNUZ",       "ONNX",               detail::row_number<e4m3_fnuz>},
+    {"F8_E4M3FNUZ",          "safetensors",        detail::row_number<e4m3_fnuz>},
     {"__hip_fp8_e4m3_fnuz",  "HIP",                detail::row_number<e4m3_fnuz>},
     {"float8_e5m2fnuz",      "ml_dtypes, PyTorch", detail::row_number<e5m2_fnuz>},
     {"Float8E5M2FNUZ",       "LLVM",               detail::row_number<e5m2_fnuz>},
     {"FLOAT8E5M2FNUZ",       "ONNX",               detail::row_number<e5m2_fnuz>},
+    {"F8_E5M2FNUZ",          "safetensors",        detail::row_number<e5m2_fnuz>},
     {"__hip_fp8_e5m2_fnuz",  "HIP",                detail::row_number<e5m2_fnuz>},
     {"float8_e4m3b11fnuz",   "ml_dtypes",          detail::row_number<e4m3b11_fnuz>},
     {"Float8E4M3B11FNUZ",    "LLVM",               detail::row_number<e4m3b11_fnuz>},
@@ -177,8 +180,10 @@ constexpr void call_with_format(Visitor& f) {
         static_cast<void>(f.template operator()<F>());
     else if constexpr (std::is_invocable_v<Visitor&, F>)
         static_cast<void>(f(F{}));
-    else
+    else if constexpr (std::is_invocable_v<Visitor&, std::type_identity<F>>)
         static_cast<void>(f(std::type_identity<F>{}));
+    else
+        static_assert(!format<F>, "a visitor of formats is called as f<F>(), f(F{}) or f(std::type_identity<F>{})");
 }
 
 template <class... Rows, class Visitor>
@@ -231,14 +236,14 @@ constexpr bool visit_member(p3109_parameters wanted, Visitor& f) {
     return false;
 }
 
-template <int K, class Visitor, int... I>
-constexpr bool visit_width(p3109_parameters wanted, Visitor& f, std::integer_sequence<int, I...>) {
-    return wanted.k == K && ((visit_member<K, I / 4 + 1, static_cast<p3109_kind>(I % 4)>(wanted, f)) || ...);
+template <int K, class Visitor, int... Index>
+constexpr bool visit_width(p3109_parameters wanted, Visitor& f, std::integer_sequence<int, Index...>) {
+    return wanted.k == K && ((visit_member<K, Index / 4 + 1, static_cast<p3109_kind>(Index % 4)>(wanted, f)) || ...);
 }
 
-template <class Visitor, int... I>
-constexpr bool visit_widths(p3109_parameters wanted, Visitor& f, std::integer_sequence<int, I...>) {
-    return ((visit_width<I + 3>(wanted, f, std::make_integer_sequence<int, 4 * (I + 3)>{})) || ...);
+template <class Visitor, int... Index>
+constexpr bool visit_widths(p3109_parameters wanted, Visitor& f, std::integer_sequence<int, Index...>) {
+    return ((visit_width<Index + 3>(wanted, f, std::make_integer_sequence<int, 4 * (Index + 3)>{})) || ...);
 }
 
 }  // namespace detail
@@ -248,7 +253,7 @@ constexpr bool visit_widths(p3109_parameters wanted, Visitor& f, std::integer_se
 /// std::type_identity<F>. True if there is such a row.
 /// Cost:    f is compiled once for each row.
 template <class Visitor>
-constexpr bool visit_format(std::string_view name, Visitor f) {
+constexpr bool visit_format(std::string_view name, Visitor&& f) {
     const std::size_t row = detail::find_row(name);
     return row != detail::no_row && detail::visit_row(std::type_identity<all_formats>{}, row, f);
 }
@@ -257,7 +262,7 @@ constexpr bool visit_format(std::string_view name, Visitor f) {
 /// Cost:    f is compiled once for each member: 120 times up to K = 8, 504 times up to K = 16.
 template <int LargestK = 8, class Visitor>
     requires detail::p3109_width_is_3_to_16<LargestK>
-constexpr bool visit_p3109(std::string_view name, Visitor f) {
+constexpr bool visit_p3109(std::string_view name, Visitor&& f) {
     return detail::visit_widths(detail::parse_p3109(name), f, std::make_integer_sequence<int, LargestK - 2>{});
 }
 

@@ -7,6 +7,7 @@
 #define LOWPREC_OSTREAM_HPP
 
 #include <iosfwd>
+#include <lowprec/convert.hpp>
 #include <lowprec/detail/decimal_write.hpp>
 
 namespace lowprec {

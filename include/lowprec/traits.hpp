@@ -54,10 +54,33 @@ constexpr bool holds_all_magnitudes() noexcept {
     return true;
 }
 
+// A long double that isn't binary64 is no target of `convert`, but the question has an answer.
+template <class From>
+constexpr bool fits_long_double() noexcept {
+    using wide = std::numeric_limits<long double>;
+    if constexpr (is_integer_v<From>)
+        return bits_of<From> - (is_signed_integer_v<From> ? 1 : 0) <= wide::digits;
+    else if constexpr (is_native_float_v<From>)
+        return true;
+    else
+        return From::has_zero ? From::max_exponent < wide::max_exponent &&
+                                    From::min_exponent - From::mantissa_bits >= wide::min_exponent - wide::digits
+                              : From::max_exponent < wide::max_exponent && From::min_exponent >= wide::min_exponent - 1;
+}
+
+template <class T>
+concept arithmetic_or_format = number<T> || std::is_same_v<T, long double>;
+
 template <class From, class To>
 constexpr bool is_lossless() noexcept {
     if constexpr (std::is_same_v<From, To>) {
         return true;
+    } else if constexpr (std::is_same_v<To, bool>) {
+        return false;  // every other type has more than two values
+    } else if constexpr (!number<From>) {
+        return false;  // a long double wider than binary64 fits nothing that converts
+    } else if constexpr (!number<To>) {
+        return fits_long_double<From>();
     } else if constexpr (is_native_float_v<From>) {
         return is_lossless<format_of<From>, To>();
     } else if constexpr (is_native_float_v<To>) {
@@ -87,7 +110,7 @@ constexpr bool is_lossless() noexcept {
 }  // namespace detail
 
 /// Whether every value of From, infinity and -0 survives the conversion to To under the default policy, and NaN stays NaN.
-template <number From, detail::conversion_target To>
+template <detail::arithmetic_or_format From, detail::arithmetic_or_format To>
 inline constexpr bool is_lossless_v = detail::is_lossless<From, To>();
 
 namespace detail {

@@ -3,7 +3,7 @@
 //
 // long double is refused where it is wider than binary64, which lowprec would have to round twice; where it is binary64 it is
 // another type, so the message says so instead.
-// expect: (deleted|binary64)
+// expect: (convert_to_double_first|here long double is binary64)
 #include <limits>
 #include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>

@@ -13,5 +13,10 @@ add_executable(consumer_bare ${here}/main.cpp ${here}/other.cpp)
 target_link_libraries(consumer_bare PRIVATE lowprec::lowprec)
 target_compile_options(consumer_bare PRIVATE -fno-exceptions -fno-rtti)
 
+# <complex.h> defines I where the dialect has extensions.
+add_executable(consumer_complex ${here}/complex_macros.cpp)
+target_link_libraries(consumer_complex PRIVATE lowprec::lowprec lowprec::io)
+set_target_properties(consumer_complex PROPERTIES CXX_EXTENSIONS ON)
+
 add_executable(consumer_min_max ${here}/min_max_macros.cpp)
 target_link_libraries(consumer_min_max PRIVATE lowprec::lowprec)

@@ -101,21 +101,21 @@ LOWPREC_INLINE constexpr typename Sink::result decode_format(F x, policy p, std:
                                                        exponent, negative, p, random);
 }
 
-template <class Sink, class I>
-LOWPREC_INLINE constexpr typename Sink::result decode_integer(I x, policy p, std::uint64_t random) noexcept {
-    const bool negative = x < I{0};
+template <class Sink, class Int>
+LOWPREC_INLINE constexpr typename Sink::result decode_integer(Int x, policy p, std::uint64_t random) noexcept {
+    const bool negative = x < Int{0};
     const uint128 magnitude = negative ? uint128{0} - static_cast<uint128>(x) : static_cast<uint128>(x);
     if constexpr (is_integer_v<typename Sink::target>) {
         return Sink::whole(magnitude, negative);
     } else {
         if (magnitude == 0) return Sink::zero(false, p);
-        using word = std::conditional_t<(bits_of<I> <= 32), std::uint64_t, uint128>;
-        constexpr int top = bits_of<I> == 128 ? 124 : max_of(bits_of<I> - 1, Sink::mantissa_bits + 1);
+        using word = std::conditional_t<(bits_of<Int> <= 32), std::uint64_t, uint128>;
+        constexpr int top = bits_of<Int> == 128 ? 124 : max_of(bits_of<Int> - 1, Sink::mantissa_bits + 1);
         const int exponent = bit_width(magnitude) - 1;
         // 124 bits are more than any rounding looks at, with what was cut off kept in the last one
         const auto significand = exponent <= top ? static_cast<word>(static_cast<word>(magnitude) << (top - exponent))
                                                  : static_cast<word>(shift_right_sticky(magnitude, exponent - top));
-        return Sink::template finite<top, bits_of<I>>(significand, exponent, negative, p, random);
+        return Sink::template finite<top, bits_of<Int>>(significand, exponent, negative, p, random);
     }
 }
 

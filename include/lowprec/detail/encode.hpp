@@ -190,24 +190,24 @@ struct format_sink {
 };
 
 /// The same for a built-in integer: rounded, then saturated; NaN is 0.
-template <class I, class Result = I>
+template <class Int, class Result = Int>
 struct integer_sink {
-    using target = I;
+    using target = Int;
     using result = Result;
     static constexpr int mantissa_bits = -1;
     static constexpr int min_exponent = 1 << 30;  // a significand need not be normalised
     static constexpr bool has_zero = true;
 
     LOWPREC_INLINE static constexpr uint128 limit(bool negative) noexcept {
-        constexpr int value_bits = bits_of<I> - (is_signed_integer_v<I> ? 1 : 0);
+        constexpr int value_bits = bits_of<Int> - (is_signed_integer_v<Int> ? 1 : 0);
         if (!negative) return ones<uint128>(value_bits);
-        return is_signed_integer_v<I> ? uint128{1} << value_bits : uint128{0};
+        return is_signed_integer_v<Int> ? uint128{1} << value_bits : uint128{0};
     }
 
-    LOWPREC_INLINE static constexpr I signed_value(uint128 magnitude, bool negative) noexcept {
-        return static_cast<I>(negative ? uint128{0} - magnitude : magnitude);
+    LOWPREC_INLINE static constexpr Int signed_value(uint128 magnitude, bool negative) noexcept {
+        return static_cast<Int>(negative ? uint128{0} - magnitude : magnitude);
     }
-    LOWPREC_INLINE static constexpr I saturated(bool negative) noexcept {
+    LOWPREC_INLINE static constexpr Int saturated(bool negative) noexcept {
         return signed_value(limit(negative), negative);
     }
 
@@ -219,13 +219,13 @@ struct integer_sink {
 
     template <class Source>
     LOWPREC_INLINE static constexpr Result nan(bool, std::uint64_t, policy) noexcept {
-        return give<Result>(I{0}, true, false, false);
+        return give<Result>(Int{0}, true, false, false);
     }
     LOWPREC_INLINE static constexpr Result infinite(bool negative, policy) noexcept {
         return give<Result>(saturated(negative), true, false, false);
     }
     LOWPREC_INLINE static constexpr Result zero(bool negative, policy) noexcept {
-        return give<Result>(I{0}, negative, false, false);
+        return give<Result>(Int{0}, negative, false, false);
     }
 
     template <int Top, int MaxExponent, class U>

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>
 #include <optional>
 #include <string_view>
