@@ -149,4 +149,18 @@ TEST_CASE("all_values lists every code in order") {
     STATIC_REQUIRE(all_values<p3109<3, 2, p3109_kind::se>>().size() == 8);
 }
 
+TEST_CASE("is_lossless_v answers for bool and for a long double that does not convert") {
+    STATIC_REQUIRE(is_lossless_v<bool, e2m1>);
+    STATIC_REQUIRE(is_lossless_v<bool, bool>);
+    STATIC_REQUIRE(!is_lossless_v<e2m1, bool>);
+    STATIC_REQUIRE(!is_lossless_v<std::uint8_t, bool>);
+    STATIC_REQUIRE(is_lossless_v<float, long double>);
+    STATIC_REQUIRE(is_lossless_v<fp64, long double>);
+    STATIC_REQUIRE(is_lossless_v<e8m0, long double>);
+    STATIC_REQUIRE(is_lossless_v<std::int32_t, long double>);
+    STATIC_REQUIRE(!is_lossless_v<uint128, long double>);
+    STATIC_REQUIRE(!is_lossless_v<p3109<16, 1, p3109_kind::ue>, long double>);
+    STATIC_REQUIRE(is_lossless_v<long double, double> == (std::numeric_limits<long double>::digits == 53));
+}
+
 }  // namespace

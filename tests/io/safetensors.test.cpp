@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <lowprec/io/safetensors.hpp>
+#include <lowprec/names.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -369,4 +370,19 @@ TEST_CASE("the committed network is a valid file", "[safetensors]") {
     CHECK(file.tensor("fc1.weight").shape == std::vector<std::uint64_t>{256, 784});
     CHECK(file.values<float>("fc3.bias").size() == 10);
     CHECK(file.metadata().at("seed") == "1");
+}
+
+TEST_CASE("visit_format knows each floating-point dtype, with its width", "[safetensors]") {
+    int known = 0;
+    for (int i = 0; i <= static_cast<int>(dtype::u64); ++i) {
+        const auto type = static_cast<dtype>(i);
+        const std::string_view name = lowprec::io::name(type);
+        if (name[0] != 'F' && name.substr(0, 2) != "BF") continue;
+        INFO(name);
+        int width = 0;
+        CHECK(lowprec::visit_format(name, [&]<class F>() { width = F::width; }));
+        CHECK(width == lowprec::io::bits(type));
+        ++known;
+    }
+    CHECK(known == 12);
 }
