@@ -205,7 +205,7 @@ TEST_CASE("a format outside the table works like a row") {
     STATIC_REQUIRE(is_plain_value<e3m5>);
     STATIC_REQUIRE(e3m5::width == 9);
     STATIC_REQUIRE(float(e3m5(1.03125F)) == 1.03125F);
-    STATIC_REQUIRE(name_of<e3m5> == "float_format<1,3,5,3>");
+    STATIC_REQUIRE(name_of<float_format<1, 2, 5, 3>> == "float_format<1,2,5,3>");
     STATIC_REQUIRE_FALSE(format<float>);
     STATIC_REQUIRE_FALSE(format<int>);
     STATIC_REQUIRE_FALSE(format<const char*>);

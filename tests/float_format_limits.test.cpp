@@ -103,13 +103,13 @@ double number(F x) {
 }
 
 TEST_CASE("the limits of the other rows are those of the formats' documents") {
-    std::size_t i = 0;
+    std::size_t found = 0;
     for_each_format<all_formats>([&]<class F>(F) {
-        if constexpr (F::width < 32) {
+        for (const documented& row : table) {
             using limits = std::numeric_limits<F>;
-            const documented& row = table[i++];
+            if (name_of<F> != row.name) continue;
+            ++found;
             INFO(row.name);
-            CHECK(name_of<F> == row.name);
             CHECK(limits::digits == row.digits);
             CHECK(limits::digits10 == row.digits10);
             CHECK(limits::max_digits10 == row.max_digits10);
@@ -130,7 +130,7 @@ TEST_CASE("the limits of the other rows are those of the formats' documents") {
             CHECK(limits::has_denorm == row.denorm);
         }
     });
-    CHECK(i == std::size(table));
+    CHECK(found == std::size(table));
 }
 
 /// What a search through all codes says; plain data, so that the search is compiled once.

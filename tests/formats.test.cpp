@@ -79,7 +79,7 @@ TEST_CASE("a name is the row's, the P3109 name, or the parameters") {
     STATIC_REQUIRE(name_of<p3109<3, 3, ue>> == "binary3p3ue");
     STATIC_REQUIRE(name_of<p3109<16, 11, sf>> == "binary16p11sf");
     STATIC_REQUIRE(name_of<p3109<8, 4, sf>> == "e4m3_fnuz");
-    STATIC_REQUIRE(name_of<float_format<1, 3, 5, 3>> == "float_format<1,3,5,3>");
+    STATIC_REQUIRE(name_of<float_format<1, 6, 5, 31>> == "float_format<1,6,5,31>");
     STATIC_REQUIRE(name_of<float_format<1, 4, 4, -3>> == "float_format<1,4,4,-3>");
     STATIC_REQUIRE(name_of<float_format<0, 16, 0, 0, special::finite>> !=
                    name_of<float_format<0, 16, 0, 0, special::fn>>);
