@@ -166,20 +166,17 @@ struct format_sink {
 
         constexpr auto largest_sum = static_cast<code_sum>(F::largest_code);
         const bool over = code > largest_sum;
-        if constexpr (!has_zero) {
-            if (code < 0) {
-                const F value = p.no_zero == zero_missing::nan ? smallest_or_nan(true) : with_sign(0, negative);
-                return give<Result>(
-                    negative && F::sign_bits == 0 ? smallest_or_nan(p.negative == negative_input::nan) : value, true,
-                    false, true);
-            }
-        }
         const bool tiny = significand != 0 && code < static_cast<code_sum>(F::smallest_normal_code);
         if constexpr (F::sign_bits == 0) {
             if (negative) {
                 const bool is_zero = has_zero && code == 0;
                 return give<Result>(smallest_or_nan(!is_zero && p.negative == negative_input::nan), true, over, tiny);
             }
+        }
+        if constexpr (!has_zero) {
+            if (code < 0)
+                return give<Result>(p.no_zero == zero_missing::nan ? smallest_or_nan(true) : with_sign(0, negative),
+                                    true, false, true);
         }
         const bool inexact = rest != 0 || over || lost_sign;
         const bool minus = negative && (F::has_negative_zero || !has_zero || code != 0);
