@@ -8,8 +8,8 @@
 #include <lowprec/math.hpp>
 
 #include <array>
+#include <bit>
 #include <cmath>
-#include <cstring>
 
 #include "support/catch.hpp"
 #include "support/exact_arithmetic.hpp"
@@ -19,22 +19,6 @@ namespace {
 
 using namespace lowprec;
 using exact::u64;
-
-template <class T, class Code>
-T value_of(Code code) {
-    T x;
-    static_assert(sizeof x == sizeof code);
-    std::memcpy(&x, &code, sizeof x);
-    return x;
-}
-
-template <class Code, class T>
-Code code_of(T x) {
-    Code code;
-    static_assert(sizeof x == sizeof code);
-    std::memcpy(&code, &x, sizeof x);
-    return code;
-}
 
 /// Operands that make an operation work: exponents close together, cancellation, subnormals, ties, and any bits.
 template <class F>
@@ -65,9 +49,9 @@ std::array<typename F::storage_type, 3> draw(random_bits& next, u64 i) {
         b = static_cast<code>((a ^ (code{1} << (F::width - 1))) + next() % 5 - 2);
         break;
     case 3: {  // products that cancel with the addend
-        const auto product = value_of<std::conditional_t<m == 23, float, double>>(a) *
-                             value_of<std::conditional_t<m == 23, float, double>>(b);
-        c = static_cast<code>(code_of<code>(product) ^ (code{1} << (F::width - 1)));
+        const auto product = std::bit_cast<std::conditional_t<m == 23, float, double>>(a) *
+                             std::bit_cast<std::conditional_t<m == 23, float, double>>(b);
+        c = static_cast<code>(std::bit_cast<code>(product) ^ (code{1} << (F::width - 1)));
         break;
     }
     case 4: {  // subnormals
@@ -108,11 +92,11 @@ void check_against_processor(u64 count) {
     tally results;
     // A NaN's sign and payload are the processor's own affair; lowprec's is the default NaN.
     const auto check = [&](const char* what, code got, T expected, code a, code b, code c) {
-        results.equal(got, expected != expected ? F::nan_code : code_of<code>(expected), what, a, b, c);
+        results.equal(got, expected != expected ? F::nan_code : std::bit_cast<code>(expected), what, a, b, c);
     };
     for (u64 i = 0; i < count; ++i) {
         const auto [a, b, c] = draw<F>(next, i);
-        const volatile T x = value_of<T>(a), y = value_of<T>(b), z = value_of<T>(c);
+        const volatile T x = std::bit_cast<T>(a), y = std::bit_cast<T>(b), z = std::bit_cast<T>(c);
         const F f = F::from_bits(a), g = F::from_bits(b), h = F::from_bits(c);
         const T sum = x + y, difference = x - y, product = x * y, quotient = x / y;
         check("+", (f + g).bits(), sum, a, b, 0);

@@ -12,8 +12,8 @@ namespace {
 
 using namespace lowprec;
 
-std::uint64_t pattern(float x) { return oracle::copy_bits<std::uint32_t>(x); }
-std::uint64_t pattern(double x) { return oracle::copy_bits<std::uint64_t>(x); }
+std::uint64_t pattern(float x) { return std::bit_cast<std::uint32_t>(x); }
+std::uint64_t pattern(double x) { return std::bit_cast<std::uint64_t>(x); }
 
 // Whether x has the value of s exactly. NaN: quiet, with the payload on the left; one NaN per sign keeps its sign.
 template <class Native>

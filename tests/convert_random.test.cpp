@@ -100,11 +100,11 @@ TEST_CASE("10,000,000 pseudo-random doubles become the float that the processor'
     for (int i = 0; i < 10000000; ++i) {
         const std::uint64_t bits = random_double(next, -155, 130);
         volatile double x = oracle::as_double(bits);
-        const auto expected = oracle::copy_bits<std::uint32_t>(static_cast<float>(x));
+        const auto expected = std::bit_cast<std::uint32_t>(static_cast<float>(x));
         if (is_nan(expected)) continue;
         const double d = x;
         codes.code(convert<fp32>(d).bits(), expected, bits, p);
-        codes.code(oracle::copy_bits<std::uint32_t>(convert<float>(fp64(d))), expected, bits, p);
+        codes.code(std::bit_cast<std::uint32_t>(convert<float>(fp64(d))), expected, bits, p);
     }
     codes.check(15000000);
 }
@@ -136,12 +136,12 @@ TEST_CASE("double and fp64, float and fp32 are the same bits, NaN included") {
     oracle::random_bits next{6464};
     for (const std::uint64_t bits : structured(11, 52)) {
         codes.code(fp64(oracle::as_double(bits)).bits(), bits, bits, {});
-        codes.code(oracle::copy_bits<std::uint64_t>(double(fp64::from_bits(bits))), bits, bits, {});
+        codes.code(std::bit_cast<std::uint64_t>(double(fp64::from_bits(bits))), bits, bits, {});
     }
     for (const std::uint64_t pattern : structured(8, 23)) {
         const auto bits = static_cast<std::uint32_t>(pattern);
         codes.code(fp32(oracle::as_float(bits)).bits(), bits, bits, {});
-        codes.code(oracle::copy_bits<std::uint32_t>(float(fp32::from_bits(bits))), bits, bits, {});
+        codes.code(std::bit_cast<std::uint32_t>(float(fp32::from_bits(bits))), bits, bits, {});
     }
     for (int i = 0; i < 1000000; ++i) {
         const std::uint64_t bits = next();

@@ -8,8 +8,8 @@
 #include <lowprec/formats.hpp>
 #include <lowprec/math.hpp>
 
+#include <bit>
 #include <cfenv>
-#include <cstring>
 #include <tuple>
 #include <vector>
 
@@ -53,14 +53,6 @@ public:
     flushed_denormals& operator=(const flushed_denormals&) = delete;
 };
 
-template <class To, class From>
-To copy_bits(From x) {
-    To result;
-    static_assert(sizeof result == sizeof x);
-    std::memcpy(&result, &x, sizeof x);
-    return result;
-}
-
 // A call that the compiler can't move across a change of the environment.
 template <class F>
 [[gnu::noinline]] void run(std::vector<std::uint64_t>& results) {
@@ -73,16 +65,16 @@ template <class F>
         auto word = static_cast<std::uint32_t>(bits >> 32);
         if (i % 3 == 1) word = (word & 0x807FFFFF) | (static_cast<std::uint32_t>(127 - 8 + next() % 16) << 23);
         if (i % 3 == 2) word &= 0x807FFFFF;
-        const auto x = copy_bits<double>(bits);
-        const auto y = copy_bits<float>(word);
+        const auto x = std::bit_cast<double>(bits);
+        const auto y = std::bit_cast<float>(word);
         const F a = convert<F>(x), b = convert<F>(y);
         for (const F f :
              {a, b, a + b, a - b, a * b, a / b, sqrt(abs(a)), fma(a, b, a), next_up(a), ulp(b),
               convert<F, policy{.round = rounding::upward}>(x), convert<F, policy{.round = rounding::to_odd}>(y),
               convert<F>(static_cast<std::int64_t>(bits))})
             results.push_back(f.bits());
-        results.push_back(copy_bits<std::uint64_t>(convert<double>(a)));
-        results.push_back(copy_bits<std::uint32_t>(convert<float>(b)));
+        results.push_back(std::bit_cast<std::uint64_t>(convert<double>(a)));
+        results.push_back(std::bit_cast<std::uint32_t>(convert<float>(b)));
         results.push_back(static_cast<std::uint64_t>(convert<std::int64_t>(a)));
         results.push_back((a < b ? 1U : 0U) + (a == b ? 2U : 0U) + (isnan(a) ? 4U : 0U));
     }

@@ -6,8 +6,8 @@
 #include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>
 
+#include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "support/catch.hpp"
 #include "support/tally.hpp"
@@ -21,17 +21,9 @@ namespace {
 
 using namespace lowprec;
 
-std::uint32_t bits_of(float x) {
-    std::uint32_t bits;
-    std::memcpy(&bits, &x, sizeof bits);
-    return bits;
-}
+std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
 
-float float_of(std::uint32_t bits) {
-    float x;
-    std::memcpy(&x, &bits, sizeof x);
-    return x;
-}
+float float_of(std::uint32_t bits) { return std::bit_cast<float>(bits); }
 
 /// Calls f(bits) for floats spread over all of them (a stride that is prime to 2^32), then for every midpoint of two
 /// neighbours of fp16 and the floats beside it, both signs.
@@ -64,17 +56,9 @@ using half = __fp16;  // in hardware; rounds as the environment says, to nearest
 __extension__ using half = _Float16;
 #endif
 
-half half_of(std::uint16_t code) {
-    half x;
-    std::memcpy(&x, &code, sizeof x);
-    return x;
-}
+half half_of(std::uint16_t code) { return std::bit_cast<half>(code); }
 
-std::uint16_t code_of(half x) {
-    std::uint16_t code;
-    std::memcpy(&code, &x, sizeof code);
-    return code;
-}
+std::uint16_t code_of(half x) { return std::bit_cast<std::uint16_t>(x); }
 
 TEST_CASE("all codes of fp16 convert to float as the compiler's 16-bit float does") {
     tally results;

@@ -5,6 +5,7 @@
 // compiler, at every optimisation level, under -ffast-math and in every floating-point environment; expected.txt has them.
 //     --ftz                 flush denormals: results (FTZ) and operands (DAZ)
 //     --round up|down|zero  the environment's rounding mode
+#include <bit>
 #include <cfenv>
 #include <cstdint>
 #include <cstdio>
@@ -58,14 +59,6 @@ std::uint64_t mixed(std::uint64_t i) {  // SplitMix64
     return z ^ (z >> 31);
 }
 
-template <class To, class From>
-To copy_bits(From x) {
-    To result;
-    static_assert(sizeof(To) == sizeof(From));
-    std::memcpy(&result, &x, sizeof result);
-    return result;
-}
-
 constexpr int count = 1200;
 
 // A third anywhere, a third near the range of the small formats, a third with few bits, where ties are.
@@ -81,8 +74,8 @@ std::uint64_t input_pattern(int i, int exponent_bits, int mantissa_bits) {
     return (sign | (field << mantissa_bits) | top) + (any & 3) - 1;
 }
 
-float float_at(int i) { return copy_bits<float>(static_cast<std::uint32_t>(input_pattern(i, 8, 23))); }
-double double_at(int i) { return copy_bits<double>(input_pattern(i, 11, 52)); }
+float float_at(int i) { return std::bit_cast<float>(static_cast<std::uint32_t>(input_pattern(i, 8, 23))); }
+double double_at(int i) { return std::bit_cast<double>(input_pattern(i, 11, 52)); }
 std::int64_t integer_at(int i) {
     const std::uint64_t any = mixed(static_cast<std::uint64_t>(i) + 5000);
     const std::uint64_t magnitude = any >> 1 >> (any % 63);
@@ -129,8 +122,8 @@ void decoding() {
     checksum sum;
     for (int i = 0; i < values<F>; ++i) {
         const F x = value_at<F>(i);
-        sum(copy_bits<std::uint32_t>(convert<float>(x)));
-        sum(copy_bits<std::uint64_t>(convert<double>(x)));
+        sum(std::bit_cast<std::uint32_t>(convert<float>(x)));
+        sum(std::bit_cast<std::uint64_t>(convert<double>(x)));
         sum(static_cast<std::uint64_t>(convert<std::int64_t>(x, policy{.round = rounding::nearest_even})));
     }
     std::printf("%s decode %016llx\n", name_of<F>.data(), static_cast<unsigned long long>(sum.value()));

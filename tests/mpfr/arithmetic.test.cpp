@@ -29,7 +29,7 @@ double number(const exact::row& f, u64 code) {
     return v.negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
 }
 
-u64 bits(double x) { return x != x ? 0x7FF8000000000000 : exact::target::bits(x); }
+u64 bits(double x) { return x != x ? 0x7FF8000000000000 : std::bit_cast<exact::u64>(x); }
 
 /// Three operands of a format and a result, in MPFR with its precision and exponent range.
 class calculator {

@@ -49,7 +49,7 @@ template <class F>
 bool oracle_reads(mpfr_t x, const std::string& text) {
     const mpfr_exp_t low = mpfr_get_emin();
     const mpfr_exp_t high = mpfr_get_emax();
-    mpfr_set_emin(F::min_exponent - F::mantissa_bits + 1);  // MPFR's exponents are those of 0.1xxx
+    mpfr_set_emin(F::min_exponent - F::mantissa_bits + 1);  // MPFR's significands lie in [1/2, 1)
     mpfr_set_emax(F::max_exponent + 2);
     int inexact = mpfr_strtofr(x, text.c_str(), nullptr, 10, MPFR_RNDN);
     inexact = mpfr_check_range(x, inexact, MPFR_RNDN);

@@ -7,8 +7,8 @@
 #include <lowprec/formats.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <tuple>
 #include <vector>
@@ -25,7 +25,7 @@ using namespace lowprec;
 using exact::u64;
 using rows = std::tuple<fp16, bf16, tf32, fp32>;
 
-/// MPFR with the precision and exponent range of a format; its exponents are those of 0.1xxx * 2^e.
+/// MPFR with the precision and exponent range of a format; its significands lie in [1/2, 1).
 class format_of_mpfr {
 public:
     explicit format_of_mpfr(const exact::row& f) : precision_(f.m + 1), smallest_(2 - f.bias - f.m) {
@@ -84,7 +84,7 @@ double number(const exact::row& f, u64 code) {
     return v.negative ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
 }
 
-u64 bits(double x) { return exact::target::bits(x); }
+u64 bits(double x) { return std::bit_cast<exact::u64>(x); }
 
 template <class F>
 void check(const exact::row& f, format_of_mpfr& oracle, tally& results, double x) {
@@ -150,9 +150,7 @@ TEST_CASE("random doubles convert as MPFR rounds them") {
             u64 mantissa = next() >> 12;
             if (i % 4 == 0) mantissa &= ~exact::low_ones(52 - f.m - 1);
             const u64 code = (next() & (u64{1} << 63)) | (static_cast<u64>(exponent + 1023) << 52) | mantissa;
-            double x;
-            std::memcpy(&x, &code, sizeof x);
-            check<F>(f, oracle, results, x);
+            check<F>(f, oracle, results, std::bit_cast<double>(code));
         }
         CHECK_TALLY(results, 6000000U);
     });

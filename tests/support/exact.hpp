@@ -6,8 +6,8 @@
 #ifndef LOWPREC_TESTS_SUPPORT_EXACT_HPP
 #define LOWPREC_TESTS_SUPPORT_EXACT_HPP
 
+#include <bit>
 #include <cstdint>
-#include <cstring>
 #include <stdexcept>
 #include <type_traits>
 
@@ -79,14 +79,6 @@ struct source {
     std::uint64_t payload = 0;
 };
 
-template <class To, class From>
-To copy_bits(From x) {
-    static_assert(sizeof(To) == sizeof(From));
-    To result;
-    std::memcpy(&result, &x, sizeof(To));
-    return result;
-}
-
 inline source from_double_bits(std::uint64_t bits) {
     const std::uint64_t fraction = bits & 0xFFFFFFFFFFFFFULL;
     const int field = static_cast<int>((bits >> 52) & 0x7FF);
@@ -119,8 +111,8 @@ inline source from_float_bits(std::uint32_t bits) {
     return s;
 }
 
-inline source source_of(double x) { return from_double_bits(copy_bits<std::uint64_t>(x)); }
-inline source source_of(float x) { return from_float_bits(copy_bits<std::uint32_t>(x)); }
+inline source source_of(double x) { return from_double_bits(std::bit_cast<std::uint64_t>(x)); }
+inline source source_of(float x) { return from_float_bits(std::bit_cast<std::uint32_t>(x)); }
 
 template <class T>
 constexpr bool is_signed_int = std::is_signed_v<T> || std::is_same_v<T, signed_wide>;

@@ -9,9 +9,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <lowprec/specials.hpp>
 #include <vector>
 
@@ -233,7 +233,7 @@ struct target {
 
     /// A finite double, rounded.
     u64 round(double x) const {
-        const value v = decode({1, 11, 52, 1023, nan_at::ieee, true, true}, bits(x));
+        const value v = decode({1, 11, 52, 1023, nan_at::ieee, true, true}, std::bit_cast<u64>(x));
         if (v.is_zero()) return zero(v.negative);
         return nearest(v.negative, [&](magnitude c) { return compare(of(v), c); });
     }
@@ -334,12 +334,6 @@ struct target {
             (compare(of(x), of(decode(f, middle))) >= 0 ? code : above) = middle;
         }
         return compare(of(x), of(decode(f, code))) == 0;
-    }
-
-    static u64 bits(double x) {
-        u64 result;
-        std::memcpy(&result, &x, sizeof result);
-        return result;
     }
 };
 

@@ -44,7 +44,7 @@ template <int K, int P, lowprec::p3109_kind Kind>
 p3109_subject p3109_subject_of() {
     using F = lowprec::p3109<K, P, Kind>;
     return {p3109_row(K, P, Kind), std::string{lowprec::name_of<F>},
-            [](std::uint64_t code) { return copy_bits<std::uint64_t>(double(value_at<F>(code))); },
+            [](std::uint64_t code) { return std::bit_cast<std::uint64_t>(double(value_at<F>(code))); },
             [](std::uint64_t bits, const lowprec::policy& p) {
                 return static_cast<std::uint64_t>(lowprec::convert<F>(as_double(bits), p).bits());
             },

@@ -149,8 +149,8 @@ inline std::vector<std::uint32_t> special_floats() {
     return patterns;
 }
 
-inline double as_double(std::uint64_t bits) { return copy_bits<double>(bits); }
-inline float as_float(std::uint64_t bits) { return copy_bits<float>(static_cast<std::uint32_t>(bits)); }
+inline double as_double(std::uint64_t bits) { return std::bit_cast<double>(bits); }
+inline float as_float(std::uint64_t bits) { return std::bit_cast<float>(static_cast<std::uint32_t>(bits)); }
 
 }  // namespace oracle
 
