@@ -7,6 +7,7 @@
 #ifndef LOWPREC_FORMATS_HPP
 #define LOWPREC_FORMATS_HPP
 
+#include <lowprec/detail/text.hpp>
 #include <lowprec/float_format.hpp>
 #include <string_view>
 #include <tuple>
@@ -112,24 +113,6 @@ constexpr std::string_view p3109_letters() noexcept {
     return F::has_infinity ? "ue" : "uf";
 }
 
-struct text {
-    char characters[64]{};
-    int length = 0;
-
-    constexpr text& operator<<(std::string_view s) noexcept {
-        for (const char c : s) characters[length++] = c;
-        return *this;
-    }
-    constexpr text& operator<<(int n) noexcept {
-        if (n < 0) *this << "-";
-        const unsigned magnitude = n < 0 ? 0U - static_cast<unsigned>(n) : static_cast<unsigned>(n);
-        unsigned place = 1;
-        while (magnitude / place >= 10) place *= 10;
-        for (; place > 0; place /= 10) characters[length++] = static_cast<char>('0' + magnitude / place % 10);
-        return *this;
-    }
-};
-
 template <class F>
 constexpr text derived_name() noexcept {
     text name;
@@ -153,7 +136,7 @@ constexpr std::string_view find_name() noexcept {
     if constexpr (row_of<F>::listed)
         return row_of<F>::name;
     else
-        return {derived_name_v<F>.characters, static_cast<std::size_t>(derived_name_v<F>.length)};
+        return derived_name_v<F>;
 }
 
 }  // namespace detail

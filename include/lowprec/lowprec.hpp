@@ -2,7 +2,8 @@
 // Copyright the lowprec authors
 // Floor 4
 //
-// The formats and everything about single numbers: types, conversion, arithmetic, classification, literals and hashing.
+// The formats and everything about single numbers: types, conversion, arithmetic, classification, literals and hashing;
+// and how codes of fewer than 8 bits lie in bytes.
 // Text (charconv.hpp, ostream.hpp, format.hpp) and other systems' names (names.hpp) are included by name.
 #ifndef LOWPREC_LOWPREC_HPP
 #define LOWPREC_LOWPREC_HPP
@@ -13,6 +14,8 @@
 #include <lowprec/hash.hpp>
 #include <lowprec/literals.hpp>
 #include <lowprec/math.hpp>
+#include <lowprec/packed_span.hpp>
+#include <lowprec/packing.hpp>
 #include <lowprec/presets.hpp>
 #include <lowprec/traits.hpp>
 

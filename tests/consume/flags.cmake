@@ -20,3 +20,8 @@ set_target_properties(consumer_complex PROPERTIES CXX_EXTENSIONS ON)
 
 add_executable(consumer_min_max ${here}/min_max_macros.cpp)
 target_link_libraries(consumer_min_max PRIVATE lowprec::lowprec)
+
+# Without exceptions failures go to a hook, and only there: the linker must not mix the two ways.
+add_executable(consumer_hook ${here}/hook.cpp ${here}/hook_throws.cpp)
+target_link_libraries(consumer_hook PRIVATE lowprec::lowprec)
+set_source_files_properties(${here}/hook.cpp TARGET_DIRECTORY consumer_hook PROPERTIES COMPILE_OPTIONS "-fno-exceptions;-fno-rtti")

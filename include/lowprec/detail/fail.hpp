@@ -2,34 +2,26 @@
 // Copyright the lowprec authors
 // Floor 3
 //
-// The one place from which lowprec throws. Where exceptions are off the message goes to LOWPREC_FAIL(message), a hook that
-// must not return; define it before the first include to replace the default, which writes to stderr and aborts.
-// Not part of lowprec.hpp: nothing there can fail.
+// How lowprec says that a file can't be read. Where exceptions are off, the hook of fail_argument.hpp is called.
+// Not part of lowprec.hpp.
 #ifndef LOWPREC_DETAIL_FAIL_HPP
 #define LOWPREC_DETAIL_FAIL_HPP
 
+#include <lowprec/detail/fail_argument.hpp>
 #include <string>
 
 #if defined(__cpp_exceptions)
 #include <stdexcept>
-#else
-#include <cstdio>
-#include <cstdlib>
 #endif
 
 namespace lowprec::detail {
 
 /// Throws std::runtime_error, or calls the hook.
-[[noreturn]] inline void fail(const std::string& message) {
+[[noreturn, gnu::cold, gnu::always_inline]] inline void fail(const std::string& message) {
 #if defined(__cpp_exceptions)
     throw std::runtime_error(message);
 #else
-#if defined(LOWPREC_FAIL)
-    LOWPREC_FAIL(message.c_str());
-#else
-    std::fputs(("lowprec: " + message + "\n").c_str(), stderr);
-#endif
-    std::abort();
+    call_hook(message.c_str());
 #endif
 }
 
