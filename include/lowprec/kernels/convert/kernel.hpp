@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 5
+//
+// A kernel is a loop over blocks. What every call does around it is here once:
+//
+//      head                          up to the first byte boundary of packed elements, or the first block of random bits
+//      block block block ... block   in registers
+//      tail                          one block in a buffer, of which only the call's elements are kept
+//
+// Blocks are read whole before they are written, front to back: in and out may be the same memory if elements don't grow.
+#ifndef LOWPREC_KERNELS_CONVERT_KERNEL_HPP
+#define LOWPREC_KERNELS_CONVERT_KERNEL_HPP
+
+#include <lowprec/kernels/convert/avx2.hpp>
+#include <lowprec/kernels/convert/avx512.hpp>
+#include <lowprec/kernels/convert/block.hpp>
+#include <lowprec/kernels/stream.hpp>
+
+namespace lowprec::detail {
+
+/// The two loops that one conversion consists of, and what the code around them must know of its elements.
+struct bulk_kernel {
+    /// `first` is the call's number of the first element.
+    using blocks_function = void(const std::byte* in, std::byte* out, std::size_t blocks, const bulk_plan& plan,
+                                 std::size_t first) noexcept;
+    using scalar_function = void(bit_address<const std::byte> in, bit_address<std::byte> out, std::size_t begin,
+                                 std::size_t end, policy p, random_source random) noexcept;
+    blocks_function* blocks;  ///< none where lanes can't do it
+    scalar_function* scalar;
+    std::size_t block;
+    std::size_t in_bits, out_bits;
+    bool high_first;  ///< of the output
+};
+
+template <class Isa, class From, class To, policy R>
+[[gnu::noinline]] void redo_block(const std::byte* in, std::byte* out, const bulk_plan& plan) noexcept {
+    generic_block<Isa, From, To, R>(in, out, plan, nullptr, 0);
+}
+
+template <class Isa, class From, class To, policy R>
+[[gnu::noinline]] void convert_blocks(const std::byte* in, std::byte* out, std::size_t blocks, const bulk_plan& plan,
+                                      std::size_t first) noexcept {
+    constexpr std::size_t block = block_size<Isa>, in_bytes = block * From::bits / 8, out_bytes = block * To::bits / 8;
+    const auto by_scalar = [&](std::size_t k) {
+        convert_scalar<Isa, From, To>({in, 0}, {out, 0}, k * block, (k + 1) * block, plan.p,
+                                      {plan.random.seed, plan.random.first + first});
+    };
+    using fast = fast_block<Isa, From, To, R>;
+    if constexpr (fast::exists) {
+        if (fast::serves(plan)) {
+            [[maybe_unused]] const typename fast::environment guard;
+            const fast kernel(plan);
+            for (std::size_t k = 0; k < blocks; ++k)
+                if (!kernel.run(in + k * in_bytes, out + k * out_bytes)) [[unlikely]]
+                    redo_block<Isa, From, To, R>(in + k * in_bytes, out + k * out_bytes, plan);
+            return;
+        }
+    }
+    random_table table;
+    for (std::size_t k = 0; k < blocks; ++k) {
+        std::size_t place = 0;
+        if constexpr (R.round == rounding::stochastic) {
+            const std::uint64_t index = plan.random.first + first + k * block;
+            place = index % random_period;
+            if (place == 0 || k == 0) fill_random<Isa>(table, plan.random.seed, index - place);
+        }
+        if (!generic_block<Isa, From, To, R>(in + k * in_bytes, out + k * out_bytes, plan, &table, place)) by_scalar(k);
+    }
+}
+
+template <class Isa, class From, class To, policy R>
+constexpr bulk_kernel kernel_of() noexcept {
+    bulk_kernel k{nullptr,
+                  &convert_scalar<Isa, From, To>,
+                  Isa::vectors ? block_size<Isa> : 1,
+                  From::bits,
+                  To::bits,
+                  false};
+    if constexpr (lanes_can_convert<Isa, From, To, R>) k.blocks = &convert_blocks<Isa, From, To, R>;
+    if constexpr (To::is_packed) k.high_first = To::order == nibble_order::high_first;
+    return k;
+}
+
+/// The last elements, fewer than a block.
+template <class Isa>
+LOWPREC_INLINE void convert_tail(const bulk_kernel& k, const std::byte* in, std::byte* out, std::size_t count,
+                                 const bulk_plan& plan, std::size_t first) noexcept {
+    constexpr std::size_t most = 64 * 8;
+    alignas(64) std::byte from[most] = {};
+    alignas(64) std::byte to[most];
+    __builtin_memcpy(from, in, (count * k.in_bits + 7) / 8);
+    k.blocks(from, to, 1, plan, first);
+    const std::size_t whole = count * k.out_bits / 8;
+    __builtin_memcpy(out, to, whole);
+    if (const unsigned rest = count * k.out_bits % 8; rest != 0) {  // what follows in the last byte stays
+        const unsigned mine = ((1U << rest) - 1) << (k.high_first ? 4 : 0);
+        out[whole] = static_cast<std::byte>((std::to_integer<unsigned>(out[whole]) & ~mine) |
+                                            (std::to_integer<unsigned>(to[whole]) & mine));
+    }
+}
+
+/// Elements before a place where `fits(elements)`; `count` where there is none among the next 512.
+template <class Fits>
+LOWPREC_INLINE std::size_t elements_until(std::size_t count, std::size_t stride, Fits&& fits) noexcept {
+    for (std::size_t head = 0; head < 512 && head < count; head += stride)
+        if (fits(head)) return head;
+    return count;
+}
+
+/// A whole call. Sizes are checked.
+template <class Isa>
+[[gnu::noinline]] void drive(const bulk_kernel& k, bit_address<const std::byte> in, bit_address<std::byte> out,
+                             std::size_t count, const bulk_plan& plan) noexcept {
+    const bool stochastic = plan.p.round == rounding::stochastic;
+    const std::size_t head = k.blocks == nullptr ? count : elements_until(count, 1, [&](std::size_t n) {
+        return (in.bit + n * k.in_bits) % 8 == 0 && (out.bit + n * k.out_bits) % 8 == 0 &&
+               (!stochastic || (plan.random.first + n) % k.block == 0);
+    });
+    if (head != 0) k.scalar(in, out, 0, head, plan.p, plan.random);
+    const std::byte* const from = in.byte;
+    std::byte* const to = out.byte;
+    const auto in_at = [&](std::size_t i) { return from + (in.bit + i * k.in_bits) / 8; };
+    const auto out_at = [&](std::size_t i) { return to + (out.bit + i * k.out_bits) / 8; };
+    const auto blocks = [&](std::size_t i, std::size_t n) { k.blocks(in_at(i), out_at(i), n / k.block, plan, i); };
+
+    std::size_t i = head;
+    if (goes_past_cache<Isa>((count - head) * k.out_bits / 8)) {
+        const std::size_t line = elements_until(count - i, k.block, [&](std::size_t n) {
+            return reinterpret_cast<std::uintptr_t>(out_at(i + n)) % 64 == 0;
+        });
+        if (line != count - i) {
+            blocks(i, line);
+            alignas(64) std::byte buffer[stream_step * 8];
+            for (i += line; count - i >= stream_step; i += stream_step) {
+                k.blocks(in_at(i), buffer, stream_step / k.block, plan, i);
+                store_past_cache<Isa>(out_at(i), buffer, stream_step * k.out_bits / 8);
+            }
+            end_of_stream();
+        }
+    }
+    if (const std::size_t whole = (count - i) / k.block * k.block; whole != 0) {
+        blocks(i, whole);
+        i += whole;
+    }
+    if (i < count) convert_tail<Isa>(k, in_at(i), out_at(i), count - i, plan, i);
+}
+
+}  // namespace lowprec::detail
+
+#endif

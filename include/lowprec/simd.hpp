@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 5
+//
+// Many numbers: conversion, packing and reductions at the speed of memory. Needs xsimd; the CMake target is lowprec::simd.
+#ifndef LOWPREC_SIMD_HPP
+#define LOWPREC_SIMD_HPP
+
+#include <lowprec/kernels/convert.hpp>
+#include <lowprec/lowprec.hpp>
+
+#endif
