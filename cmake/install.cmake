@@ -9,10 +9,12 @@ set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/lowprec)
 
 install(TARGETS lowprec EXPORT lowprecTargets FILE_SET HEADERS)
 install(EXPORT lowprecTargets NAMESPACE lowprec:: DESTINATION ${package_dir})
-if(TARGET lowprec_io)
-    install(TARGETS lowprec_io EXPORT lowprec-ioTargets FILE_SET HEADERS)
-    install(EXPORT lowprec-ioTargets NAMESPACE lowprec:: DESTINATION ${package_dir})
-endif()
+foreach(component IN ITEMS io simd)
+    if(TARGET lowprec_${component})
+        install(TARGETS lowprec_${component} EXPORT lowprec-${component}Targets FILE_SET HEADERS)
+        install(EXPORT lowprec-${component}Targets NAMESPACE lowprec:: DESTINATION ${package_dir})
+    endif()
+endforeach()
 
 configure_package_config_file(
     ${CMAKE_CURRENT_LIST_DIR}/lowprecConfig.cmake.in ${CMAKE_CURRENT_BINARY_DIR}/lowprecConfig.cmake

@@ -29,7 +29,7 @@ inline constexpr bool is_bulk_range = is_packed_span<std::remove_cvref_t<Range>>
 /// How a range's elements lie in memory.
 template <class Range>
 struct memory_of {
-    using element = decltype(std::span(std::declval<std::remove_reference_t<Range>&>()))::element_type;
+    using element = typename decltype(std::span(std::declval<std::remove_reference_t<Range>&>()))::element_type;
 };
 template <class Range>
 requires is_packed_span<std::remove_cvref_t<Range>>::value

@@ -5,28 +5,18 @@
 // AVX-512, where it is measured to beat generic.hpp (docs/speed.md has the table; bench.kernels.convert prints it again).
 // What is missing here falls back to it, block by block: policies whose switches a kernel doesn't serve, and rare inputs.
 //
-// Encoding to 8 bits and fewer. Let p be the power of two in |x|, at least the smallest normal value, with x's sign. Then
-// p C + x, rounded once by the instruction's own rounding control, holds everything in its bits:
-//
-//      p C + x    |S|  e' + constant  |0000000|  t + q, 16 bits  |     q = |x| in units of the last place, rounded
-//
-// C = 2^(23 - M) (1 + t / 2^23). A multiply-add of the halves by (2^(7 - M), 1) puts e' and q together as the code, and t, which
-// is even so that ties still see q's parity, takes the constant away again. What is too large stays large, and one minimum of
-// 64 bytes cuts it off at the code that overflow gives.
+// Encoding to 8 bits and fewer is fma.hpp's, with the instruction's own rounding control.
 //
 // Decoding 8 bits and fewer. A float with at most 8 significant bits is its upper half. Two tables of bytes give both bytes of it
 // for 64 codes at once; the codes come in an order from which shifts and masks make four registers of floats.
 #ifndef LOWPREC_KERNELS_CONVERT_AVX512_HPP
 #define LOWPREC_KERNELS_CONVERT_AVX512_HPP
 
-#include <lowprec/kernels/convert/block.hpp>
+#include <lowprec/kernels/convert/fma.hpp>
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
 
 namespace lowprec::detail {
-
-template <class From>
-inline constexpr bool is_float_element = std::is_same_v<typename From::format, binary32> && From::bits == 32;
 
 /// What a table of values needs: computed by the scalar definition.
 template <class Isa, class F, class To>
@@ -96,30 +86,15 @@ inline constexpr int rounding_control = (Round == rounding::toward_zero ? _MM_FR
                                                                         : _MM_FROUND_TO_NEAREST_INT) |
                                         _MM_FROUND_NO_EXC;
 
-template <class F>
-inline constexpr bool encodes_through_fma = is_inside_float<F> && F::width <= 8 && F::mantissa_bits >= 1 &&
-                                            F::mantissa_bits <= 6 && F::min_exponent > -100;
-
-template <rounding Round>
-inline constexpr bool is_ieee_direction = Round == rounding::nearest_even || Round == rounding::toward_zero ||
-                                          Round == rounding::upward || Round == rounding::downward;
-
-/// Whether overflow and infinity end at one code next to the largest, whatever the sign.
-template <class F>
-LOWPREC_INLINE bool has_one_limit(const outcomes& o) noexcept {
-    const std::uint32_t limit = o.beyond[0];
-    return o.beyond[1] == limit && limit - static_cast<std::uint32_t>(F::largest_code) <= 1 && o.infinite[0] == limit &&
-           (F::sign_bits == 0 || o.infinite[1] == (limit | static_cast<std::uint32_t>(F::sign_mask)));
-}
-
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && is_float_element<From> && encodes_through_fma<typename To::format> &&
-             is_ieee_direction<R.round> && !is_rounded<To>)
+             R.round != rounding::stochastic && !is_rounded<To>)
 struct fast_block<Isa, From, To, R> {
     using F = typename To::format;
     using environment = no_environment;
     static constexpr bool exists = true;
     static constexpr int m = F::mantissa_bits;
+    using constants = fma_constants<F, R.round>;
 
     __m512i limit, nan, nan_sign, payload, negative;
     bool signs_count;
@@ -141,14 +116,16 @@ struct fast_block<Isa, From, To, R> {
     }
 
     LOWPREC_INLINE static __m512i code_and_exponent(__m512 x) noexcept {
-        constexpr float smallest = __builtin_bit_cast(float, static_cast<std::uint32_t>(127 + F::min_exponent) << 23);
-        constexpr int excess = (F::min_exponent + 150 - m) << m;
-        constexpr float c = __builtin_bit_cast(float, static_cast<std::uint32_t>((127 + 23 - m) << 23 | (65536 - excess)));
         // the larger of |x| and the smallest normal value, with the sign of x
-        const __m512 larger = _mm512_range_ps(x, _mm512_set1_ps(smallest), 0b0011);
+        const __m512 larger = _mm512_range_ps(x, _mm512_set1_ps(constants::smallest), 0b0011);
         const __m512 power = _mm512_and_ps(larger, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xFF800000))));
-        const __m512 y = _mm512_fmadd_round_ps(power, _mm512_set1_ps(c), x, rounding_control<R.round>);
-        return _mm512_madd_epi16(_mm512_castps_si512(y), _mm512_set1_epi32(1 << 16 | 1 << (7 - m)));
+        const __m512 c = _mm512_set1_ps(constants::c);
+        __m512i y = _mm512_castps_si512(_mm512_fmadd_round_ps(power, c, x, rounding_control<constants::direction>));
+        if constexpr (R.round == rounding::to_odd) {
+            const __m512 kept = _mm512_fnmadd_round_ps(power, c, _mm512_castsi512_ps(y), rounding_control<constants::direction>);
+            y = _mm512_mask_or_epi32(y, _mm512_cmp_ps_mask(kept, x, _CMP_NEQ_OQ), y, _mm512_set1_epi32(1));
+        }
+        return _mm512_madd_epi16(y, _mm512_set1_epi32(1 << 16 | 1 << constants::shift));
     }
 
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
@@ -159,8 +136,13 @@ struct fast_block<Isa, From, To, R> {
         const __m512i w0 = _mm512_packs_epi32(code_and_exponent(x[0]), code_and_exponent(x[1]));
         const __m512i w1 = _mm512_packs_epi32(code_and_exponent(x[2]), code_and_exponent(x[3]));
         const __m512i rest = _mm512_set1_epi16(0x7FFF);
-        __m512i code = _mm512_packus_epi16(_mm512_srli_epi16(_mm512_and_si512(w0, rest), 7 - m),
-                                           _mm512_srli_epi16(_mm512_and_si512(w1, rest), 7 - m));
+        __m512i c0 = _mm512_and_si512(w0, rest), c1 = _mm512_and_si512(w1, rest);
+        if constexpr (constants::half_up) {
+            c0 = _mm512_add_epi16(c0, _mm512_set1_epi16(1 << constants::shift));
+            c1 = _mm512_add_epi16(c1, _mm512_set1_epi16(1 << constants::shift));
+        }
+        constexpr int down = constants::shift + (constants::half_up ? 1 : 0);
+        __m512i code = _mm512_packus_epi16(_mm512_srli_epi16(c0, down), _mm512_srli_epi16(c1, down));
         const __m512i sign = _mm512_packs_epi16(w0, w1);  // in bit 7 of each byte
         code = _mm512_min_epu8(code, limit);
         if constexpr (F::sign_bits == 0) {
@@ -210,18 +192,12 @@ struct fast_block<Isa, From, To, R> {
 
 // ---- 16 bits -----------------------------------------------------------------------------------------------------------
 
-using binary16 = float_format<1, 5, 10, 15>;
-using bfloat16 = float_format<1, 8, 7, 127>;
-
 /// fp16, both ways, by the processor's conversion: its rounding is an operand, and neither flag that flushes denormals matters.
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && is_float_element<From> && std::is_same_v<typename To::format, binary16> &&
              R.round == rounding::nearest_even && !is_rounded<To>)
-struct fast_block<Isa, From, To, R> {
-    using environment = no_environment;
-    static constexpr bool exists = true;
-    LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept { return plan.fate.by_default; }
-    LOWPREC_INLINE explicit fast_block(const bulk_plan&) noexcept {}
+struct fast_block<Isa, From, To, R> : serves_defaults {
+    using serves_defaults::serves_defaults;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         for (int i = 0; i < 4; ++i)
             _mm256_storeu_si256(reinterpret_cast<__m256i*>(out + 32 * i),
@@ -231,11 +207,8 @@ struct fast_block<Isa, From, To, R> {
 };
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && std::is_same_v<typename From::format, binary16> && is_float_element<To>)
-struct fast_block<Isa, From, To, R> {
-    using environment = no_environment;
-    static constexpr bool exists = true;
-    LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept { return plan.fate.special_stays; }
-    LOWPREC_INLINE explicit fast_block(const bulk_plan&) noexcept {}
+struct fast_block<Isa, From, To, R> : serves_widening {
+    using serves_widening::serves_widening;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         for (int i = 0; i < 4; ++i)
             _mm512_storeu_ps(out + 64 * i, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32 * i))));
@@ -247,11 +220,8 @@ struct fast_block<Isa, From, To, R> {
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && is_float_element<From> && std::is_same_v<typename To::format, bfloat16> &&
              R.round == rounding::nearest_even && !is_rounded<To>)
-struct fast_block<Isa, From, To, R> {
-    using environment = no_environment;
-    static constexpr bool exists = true;
-    LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept { return plan.fate.by_default; }
-    LOWPREC_INLINE explicit fast_block(const bulk_plan&) noexcept {}
+struct fast_block<Isa, From, To, R> : serves_defaults {
+    using serves_defaults::serves_defaults;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         __m512 x[4];
         for (int i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(in + 64 * i);
@@ -285,13 +255,33 @@ struct fast_block<Isa, From, To, R> {
         return true;
     }
 };
+/// Floats to other floats cut short (tf32, or bf16's values as floats): adding just less than half of what is cut, or half where
+/// the code is odd. What overflows becomes infinity by itself. The sum of a NaN could overflow: its block is left to generic.hpp.
+template <class Isa, class From, class To, policy R>
+    requires(Isa::has(simd::avx512) && is_float_element<From> && is_cut_float<typename To::format> && To::bits == 32 &&
+             R.round == rounding::nearest_even)
+struct fast_block<Isa, From, To, R> : serves_defaults {
+    using serves_defaults::serves_defaults;
+    static constexpr int cut = 23 - To::format::mantissa_bits;
+    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
+        __m512i x[4];
+        for (int i = 0; i < 4; ++i) x[i] = _mm512_loadu_si512(in + 64 * i);
+        const auto unordered = [&](int i) {
+            return _mm512_cmp_ps_mask(_mm512_castsi512_ps(x[i]), _mm512_castsi512_ps(x[i + 1]), _CMP_UNORD_Q);
+        };
+        if ((unordered(0) | unordered(2)) != 0) [[unlikely]] return false;
+        for (int i = 0; i < 4; ++i) {
+            const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(x[i], cut), _mm512_set1_epi32(1));
+            const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(x[i], _mm512_set1_epi32((1 << (cut - 1)) - 1)), odd);
+            _mm512_storeu_si512(out + 64 * i, _mm512_and_si512(sum, _mm512_set1_epi32(-1 << cut)));
+        }
+        return true;
+    }
+};
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && std::is_same_v<typename From::format, bfloat16> && is_float_element<To>)
-struct fast_block<Isa, From, To, R> {
-    using environment = no_environment;
-    static constexpr bool exists = true;
-    LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept { return plan.fate.special_stays; }
-    LOWPREC_INLINE explicit fast_block(const bulk_plan&) noexcept {}
+struct fast_block<Isa, From, To, R> : serves_widening {
+    using serves_widening::serves_widening;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         std::uint64_t nan = 0;  // to be made quiet
         for (int i = 0; i < 2; ++i) {
@@ -434,13 +424,10 @@ template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512 | simd::vbmi) && From::bits == 8 && To::bits == 8 && !To::is_packed &&
              decodes_by_table<typename From::format> && decodes_by_table<typename To::format> && R == policy{} &&
              !std::is_same_v<typename From::format, typename To::format>)
-struct fast_block<Isa, From, To, R> {
+struct fast_block<Isa, From, To, R> : serves_defaults {
     using F = typename From::format;
     using G = typename To::format;
-    using environment = no_environment;
-    static constexpr bool exists = true;
-    LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept { return plan.fate.by_default; }
-    LOWPREC_INLINE explicit fast_block(const bulk_plan&) noexcept {}
+    using serves_defaults::serves_defaults;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         constexpr const auto& table = byte_table<Isa, F, G>;
         _mm512_storeu_si512(out, table_lookup<F>::find(table.low, _mm512_loadu_si512(in), false));

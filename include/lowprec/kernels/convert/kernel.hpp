@@ -46,19 +46,26 @@ template <class Isa, class From, class To, policy R>
         convert_scalar<Isa, From, To>({in, 0}, {out, 0}, k * block, (k + 1) * block, plan.p,
                                       {plan.random.seed, plan.random.first + first});
     };
+    // The processor's own prefetching stops at the end of a page.
+    const auto fetch_ahead = [&](std::size_t k) {
+        for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(in + k * in_bytes + line + 4096);
+    };
     using fast = fast_block<Isa, From, To, R>;
     if constexpr (fast::exists) {
         if (fast::serves(plan)) {
             [[maybe_unused]] const typename fast::environment guard;
             const fast kernel(plan);
-            for (std::size_t k = 0; k < blocks; ++k)
+            for (std::size_t k = 0; k < blocks; ++k) {
+                fetch_ahead(k);
                 if (!kernel.run(in + k * in_bytes, out + k * out_bytes)) [[unlikely]]
                     redo_block<Isa, From, To, R>(in + k * in_bytes, out + k * out_bytes, plan);
+            }
             return;
         }
     }
     random_table table;
     for (std::size_t k = 0; k < blocks; ++k) {
+        fetch_ahead(k);
         std::size_t place = 0;
         if constexpr (R.round == rounding::stochastic) {
             const std::uint64_t index = plan.random.first + first + k * block;

@@ -5,6 +5,15 @@
 // Extremes with AVX-512. Intel's processors have one unit for maxima of 512 bits of integers and two for those of floats, so
 // floats are compared as floats here: `range` takes the larger magnitude, the smaller or the larger of two in one
 // operation, with -0 below +0. It skips quiet NaN, so they are looked for besides, in two registers at once.
+//
+// On Sapphire Rapids with gcc 12, as a ratio to reading (bench/kernels/reduce.cpp), here and generic:
+//
+//                             L1            L2
+//     min_max             .36   .17     .89   .41
+//     min_max of 32       .18   .11     .41   .26
+//     min_max of 64       .25   .15     .50   .33
+//     min_max of 128      .27   .18     .51   .41
+//     abs_max             .57   .49     .92   .82       blocks below 1024: generic is as fast or faster
 #ifndef LOWPREC_KERNELS_REDUCE_AVX512_HPP
 #define LOWPREC_KERNELS_REDUCE_AVX512_HPP
 

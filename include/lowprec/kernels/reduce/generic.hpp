@@ -140,6 +140,18 @@ LOWPREC_INLINE f64<Isa> load_as_doubles(const std::byte* from) noexcept {
     }
 }
 
+/// xsimd 8.1's select of integers does not compile with AVX-512 and gcc -O0.
+template <class Isa>
+LOWPREC_INLINE i32<Isa> pick(xsimd::batch_bool<std::int32_t, typename Isa::arch> which, i32<Isa> yes,
+                             i32<Isa> no) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (lanes<Isa> == 16) {
+        return i32<Isa>(_mm512_mask_blend_epi32(static_cast<__mmask16>(which), no, yes));
+    } else
+#endif
+        return xsimd::select(which, yes, no);
+}
+
 /// What remains of a block of floats when the lanes of one register are all that is left to reduce.
 template <reduction R, class Isa>
 struct remainder_of;
@@ -164,7 +176,7 @@ struct remainder_of<reduction::abs_max, Isa> {
         const auto magnitude = as<i32<Isa>>(high);
         const auto infinity = all_lanes<i32<Isa>>(static_cast<std::int32_t>(float_infinity));
         const auto nan = all_lanes<i32<Isa>>(static_cast<std::int32_t>(float_nan));
-        store_to(to, xsimd::select(magnitude > infinity, nan, magnitude));
+        store_to(to, pick<Isa>(magnitude > infinity, nan, magnitude));
     }
 };
 
@@ -214,8 +226,8 @@ struct remainder_of<reduction::min_max, Isa> {
         const auto nan = all_lanes<i32<Isa>>(static_cast<std::int32_t>(float_nan));
         const auto s = as<i32<Isa>>(high_signed), u = as<i32<Isa>>(high_unsigned), l = as<i32<Isa>>(low_signed);
         const auto some_nan = (s > infinity) | ((u > minus_infinity) & (u < zero));
-        const i32<Isa> low = xsimd::select(some_nan, nan, xsimd::select(u < zero, u, l));
-        const i32<Isa> high = xsimd::select(some_nan, nan, xsimd::select(s < zero, l, s));
+        const i32<Isa> low = pick<Isa>(some_nan, nan, pick<Isa>(u < zero, u, l));
+        const i32<Isa> high = pick<Isa>(some_nan, nan, pick<Isa>(s < zero, l, s));
         const wide_pair<Isa> lows = widen<Isa>(as<u32<Isa>>(low)), highs = widen<Isa>(as<u32<Isa>>(high));
         for (int i = 0; i < 2; ++i) store_to(to + std::ptrdiff_t{4} * i * lanes<Isa>, lows.v[i] | (highs.v[i] << 32));
     }
