@@ -87,8 +87,8 @@ inline constexpr int rounding_control = (Round == rounding::toward_zero ? _MM_FR
                                         _MM_FROUND_NO_EXC;
 
 template <class Isa, class From, class To, policy R>
-    requires(Isa::has(simd::avx512) && is_float_element<From> && encodes_through_fma<typename To::format> &&
-             R.round != rounding::stochastic && !is_rounded<To>)
+    requires(Isa::has(simd::avx512) && is_float_element<From> && encodes_through_fma<typename To::format> && !is_rounded<To> &&
+             (R.round != rounding::stochastic || (R.random_bits >= 32 && To::format::min_exponent > -60)))
 struct fast_block<Isa, From, To, R> {
     using F = typename To::format;
     using environment = no_environment;
@@ -128,13 +128,56 @@ struct fast_block<Isa, From, To, R> {
         return _mm512_madd_epi16(y, _mm512_set1_epi32(1 << 16 | 1 << constants::shift));
     }
 
-    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
+    /// Stochastic rounding. q is cut off with 16 more bits; the 16 first random bits are added, and a carry goes into the code:
+    ///     p C + x     |S|  e' + constant  |q, 7 bits|  16 bits to which random ones are added  |
+    /// If these end as all ones, the bits below would decide. Returns the upper halves of the sums as |S|  code, unshifted |.
+    LOWPREC_INLINE static __m512i add_random(__m512 x, const random_table& table, std::size_t place, unsigned& open) noexcept {
+        const __m512 larger = _mm512_range_ps(x, _mm512_set1_ps(constants::smallest), 0b0011);
+        const __m512 power = _mm512_and_ps(larger, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xFF800000))));
+        constexpr float c = static_cast<float>(1 << (7 - m));
+        const __m512i y = _mm512_castps_si512(_mm512_fmadd_round_ps(power, _mm512_set1_ps(c), x, rounding_control<rounding::toward_zero>));
+        const __m512i sum = _mm512_add_epi32(y, _mm512_srli_epi32(random_lanes<Isa>(table, place), 16));
+        open |= _mm512_cmpeq_epi16_mask(sum, _mm512_set1_epi32(-1)) & 0x55555555U;
+        return _mm512_srai_epi32(sum, 16);
+    }
+    /// From |S|  e' + constant  |q| to |S|  code, above 7 - M zeros |, in 16 bits.
+    LOWPREC_INLINE static __m512i join(__m512i w) noexcept {
+        constexpr int excess = (F::min_exponent + 127 + 7 - m) << 7;
+        const __m512i low = _mm512_set1_epi16(0x7F);
+        // the sign and the exponent stand where they should; q goes up
+        const __m512i q = _mm512_slli_epi16(_mm512_and_si512(w, low), 7 - m);
+        const __m512i sum = _mm512_sub_epi16(_mm512_add_epi16(_mm512_andnot_si512(low, w), q), _mm512_set1_epi16(excess));
+        return sum;
+    }
+
+    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept
+        requires(R.round != rounding::stochastic)
+    {
         __m512 x[4];
         for (int i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(in + 64 * i);
-        const unsigned no_number = _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
         // 16 bits each: the sign and, above 7 - M zeros, the code
         const __m512i w0 = _mm512_packs_epi32(code_and_exponent(x[0]), code_and_exponent(x[1]));
         const __m512i w1 = _mm512_packs_epi32(code_and_exponent(x[2]), code_and_exponent(x[3]));
+        finish(out, x, w0, w1);
+        return true;
+    }
+    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out, const random_table& table, std::size_t place) const noexcept
+        requires(R.round == rounding::stochastic)
+    {
+        __m512 x[4];
+        __m512i sum[4];
+        unsigned open = 0;
+        for (int i = 0; i < 4; ++i) {
+            x[i] = _mm512_loadu_ps(in + 64 * i);
+            sum[i] = add_random(x[i], table, place + 16 * static_cast<std::size_t>(i), open);
+        }
+        if (open != 0) [[unlikely]] return false;
+        finish(out, x, join(_mm512_packs_epi32(sum[0], sum[1])), join(_mm512_packs_epi32(sum[2], sum[3])));
+        return true;
+    }
+
+    LOWPREC_INLINE void finish(std::byte* out, const __m512 (&x)[4], __m512i w0, __m512i w1) const noexcept {
+        const unsigned no_number = _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
         const __m512i rest = _mm512_set1_epi16(0x7FFF);
         __m512i c0 = _mm512_and_si512(w0, rest), c1 = _mm512_and_si512(w1, rest);
         if constexpr (constants::half_up) {
@@ -160,7 +203,6 @@ struct fast_block<Isa, From, To, R> {
         }
         if (no_number != 0) [[unlikely]] code = with_nan(code, x);
         store(out, code);
-        return true;
     }
 
     /// Replaces the codes of NaN. All is in the order of the packs: four elements of each quarter of each x.

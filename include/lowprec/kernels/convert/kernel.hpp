@@ -12,9 +12,7 @@
 #ifndef LOWPREC_KERNELS_CONVERT_KERNEL_HPP
 #define LOWPREC_KERNELS_CONVERT_KERNEL_HPP
 
-#include <lowprec/kernels/convert/avx2.hpp>
-#include <lowprec/kernels/convert/avx512.hpp>
-#include <lowprec/kernels/convert/block.hpp>
+#include <lowprec/kernels/convert/composed.hpp>
 #include <lowprec/kernels/stream.hpp>
 
 namespace lowprec::detail {
@@ -33,46 +31,57 @@ struct bulk_kernel {
     bool high_first;  ///< of the output
 };
 
+/// A block for which a faster variant was no match, by lanes or by the scalar function.
 template <class Isa, class From, class To, policy R>
-[[gnu::noinline]] void redo_block(const std::byte* in, std::byte* out, const bulk_plan& plan) noexcept {
-    generic_block<Isa, From, To, R>(in, out, plan, nullptr, 0);
+[[gnu::noinline]] void redo_block(const std::byte* in, std::byte* out, const bulk_plan& plan, const random_table* random,
+                                  std::size_t place, std::size_t first) noexcept {
+    if (!generic_block<Isa, From, To, R>(in, out, plan, random, place))
+        convert_scalar<Isa, From, To>({in, 0}, {out, 0}, 0, block_size<Isa>, plan.p, {plan.random.seed, plan.random.first + first});
 }
 
 template <class Isa, class From, class To, policy R>
 [[gnu::noinline]] void convert_blocks(const std::byte* in, std::byte* out, std::size_t blocks, const bulk_plan& plan,
                                       std::size_t first) noexcept {
     constexpr std::size_t block = block_size<Isa>, in_bytes = block * From::bits / 8, out_bytes = block * To::bits / 8;
-    const auto by_scalar = [&](std::size_t k) {
-        convert_scalar<Isa, From, To>({in, 0}, {out, 0}, k * block, (k + 1) * block, plan.p,
-                                      {plan.random.seed, plan.random.first + first});
-    };
     // The processor's own prefetching stops at the end of a page.
     const auto fetch_ahead = [&](std::size_t k) {
         for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(in + k * in_bytes + line + 4096);
     };
-    using fast = fast_block<Isa, From, To, R>;
+    using fast = best_block<Isa, From, To, R>;
+    constexpr bool stochastic = R.round == rounding::stochastic;
+    random_table table;
+    const auto place_of = [&](std::size_t k) -> std::size_t {
+        if constexpr (!stochastic) return 0;
+        const std::uint64_t index = plan.random.first + first + k * block;
+        const std::size_t place = index % random_period;
+        if (place == 0 || k == 0) fill_random<Isa>(table, plan.random.seed, index - place);
+        return place;
+    };
     if constexpr (fast::exists) {
         if (fast::serves(plan)) {
             [[maybe_unused]] const typename fast::environment guard;
             const fast kernel(plan);
             for (std::size_t k = 0; k < blocks; ++k) {
                 fetch_ahead(k);
-                if (!kernel.run(in + k * in_bytes, out + k * out_bytes)) [[unlikely]]
-                    redo_block<Isa, From, To, R>(in + k * in_bytes, out + k * out_bytes, plan);
+                const std::byte* const from = in + k * in_bytes;
+                std::byte* const to = out + k * out_bytes;
+                const std::size_t place = place_of(k);
+                bool done = false;
+                if constexpr (stochastic)
+                    done = kernel.run(from, to, table, place);
+                else
+                    done = kernel.run(from, to);
+                if (!done) [[unlikely]] redo_block<Isa, From, To, R>(from, to, plan, &table, place, first + k * block);
             }
             return;
         }
     }
-    random_table table;
     for (std::size_t k = 0; k < blocks; ++k) {
         fetch_ahead(k);
-        std::size_t place = 0;
-        if constexpr (R.round == rounding::stochastic) {
-            const std::uint64_t index = plan.random.first + first + k * block;
-            place = index % random_period;
-            if (place == 0 || k == 0) fill_random<Isa>(table, plan.random.seed, index - place);
-        }
-        if (!generic_block<Isa, From, To, R>(in + k * in_bytes, out + k * out_bytes, plan, &table, place)) by_scalar(k);
+        const std::size_t place = place_of(k);
+        if (!generic_block<Isa, From, To, R>(in + k * in_bytes, out + k * out_bytes, plan, &table, place))
+            convert_scalar<Isa, From, To>({in, 0}, {out, 0}, k * block, (k + 1) * block, plan.p,
+                                          {plan.random.seed, plan.random.first + first});
     }
 }
 

@@ -23,6 +23,10 @@ namespace lowprec::detail {
 
 #if defined(__AVX512F__) && defined(__AVX512DQ__)
 
+// Without optimisation gcc's intrinsics are macros, and their casts are warned of here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
 /// The extremes of some floats, lane by lane. `low` is nothing where only magnitudes count.
 template <reduction R, class Isa>
 struct float_extremes {
@@ -51,6 +55,8 @@ struct no_nan {
     }
     LOWPREC_INLINE bool anywhere() const noexcept { return (seen[0] & seen[1] & seen[2] & seen[3]) == 0xFFFF; }
 };
+
+#pragma GCC diagnostic pop
 
 /// Register i of what lies at `from`. Hidden, for the compiler would load a second time what it knows to lie in memory.
 template <class Isa>
