@@ -9,49 +9,16 @@
 #include <lowprec/math.hpp>
 
 #include <bit>
-#include <cfenv>
 #include <tuple>
 #include <vector>
 
 #include "support/catch.hpp"
+#include "support/environment.hpp"
 #include "support/tally.hpp"
-
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
 
 namespace {
 
 using namespace lowprec;
-
-/// Subnormal floats and results are flushed to zero while one of these lives.
-class flushed_denormals {
-public:
-#if defined(__x86_64__)
-    flushed_denormals() : saved_(_mm_getcsr()) { _mm_setcsr(saved_ | 0x8040); }  // FTZ and DAZ
-    ~flushed_denormals() { _mm_setcsr(saved_); }
-    static constexpr bool available = true;
-
-private:
-    unsigned saved_;
-#elif defined(__aarch64__)
-    flushed_denormals() {
-        asm volatile("mrs %0, fpcr" : "=r"(saved_));
-        set(saved_ | (1U << 24));  // FZ
-    }
-    ~flushed_denormals() { set(saved_); }
-    static constexpr bool available = true;
-
-private:
-    std::uint64_t saved_ = 0;
-    static void set(std::uint64_t control) { asm volatile("msr fpcr, %0" : : "r"(control)); }
-#else
-    static constexpr bool available = false;
-#endif
-public:
-    flushed_denormals(const flushed_denormals&) = delete;
-    flushed_denormals& operator=(const flushed_denormals&) = delete;
-};
 
 // A call that the compiler can't move across a change of the environment.
 template <class F>
@@ -93,24 +60,17 @@ void check_equal(const std::vector<std::uint64_t>& got, const std::vector<std::u
     CHECK_TALLY(results, 11U * 2000U * 17U);
 }
 
-// What a float operation gives, so that the test knows the environment was in force.
-[[gnu::noinline]] float third() {
-    const volatile float one = 1.0F, three = 3.0F;
-    return one / three;
-}
-[[gnu::noinline]] float half_of_smallest_normal() {
-    const volatile float smallest = 0x1p-126F, half = 0.5F;
-    return smallest * half;
-}
-
 TEST_CASE("results are the same in every rounding mode of the environment") {
     const std::vector<std::uint64_t> expected = run_all();
     const float nearest = third();
     for (const int mode : {FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO}) {
-        REQUIRE(std::fesetround(mode) == 0);
-        const std::vector<std::uint64_t> got = run_all();
-        const float directed = third();
-        std::fesetround(FE_TONEAREST);
+        std::vector<std::uint64_t> got;
+        float directed = 0;
+        {
+            const rounding_direction guard(mode);
+            got = run_all();
+            directed = third();
+        }
         INFO("mode " << mode);
         check_equal(got, expected);
         CHECK((directed == nearest) == (mode == FE_UPWARD));  // the float nearest to 1/3 lies above it

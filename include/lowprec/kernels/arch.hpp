@@ -11,13 +11,23 @@
 #include <cstddef>
 #include <cstdint>
 #include <lowprec/detail/bits.hpp>
-#include <xsimd/xsimd.hpp>
 
+// GCC 12 thinks that its AVX-512 intrinsics read what they only pass on (bug 105593), and says so in users' code. It hears this
+// where the intrinsics' header is first read.
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
 #if defined(__SSE2__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+#include <xsimd/xsimd.hpp>
 
 namespace lowprec::simd {
 

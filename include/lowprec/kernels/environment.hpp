@@ -24,8 +24,9 @@ public:
                                        : Round == rounding::upward      ? 2U
                                        : Round == rounding::toward_zero ? 3U
                                                                         : 0U;
+        constexpr unsigned wanted = 0x1F80U | direction << 13;
         saved_ = _mm_getcsr();
-        _mm_setcsr(0x1F80U | direction << 13);
+        if ((saved_ & ~0x3FU) != wanted) _mm_setcsr(wanted);
 #elif defined(__aarch64__)
         // bits 23 and 22 of FPCR: 0 nearest, 1 up, 2 down, 3 toward zero
         constexpr std::uint64_t direction = Round == rounding::upward        ? 1U
@@ -33,6 +34,7 @@ public:
                                             : Round == rounding::toward_zero ? 3U
                                                                              : 0U;
         asm volatile("mrs %0, fpcr" : "=r"(saved_));
+        asm volatile("mrs %0, fpsr" : "=r"(flags_));
         asm volatile("msr fpcr, %0" : : "r"(direction << 22));
 #endif
         asm volatile("" : : : "memory");
@@ -40,9 +42,10 @@ public:
     LOWPREC_INLINE ~environment() {
         asm volatile("" : : : "memory");
 #if defined(__SSE2__)
-        _mm_setcsr(saved_);
+        if (_mm_getcsr() != saved_) _mm_setcsr(saved_);
 #elif defined(__aarch64__)
         asm volatile("msr fpcr, %0" : : "r"(saved_));
+        asm volatile("msr fpsr, %0" : : "r"(flags_));
 #endif
     }
     environment(const environment&) = delete;
@@ -52,7 +55,7 @@ private:
 #if defined(__SSE2__)
     unsigned saved_;
 #elif defined(__aarch64__)
-    std::uint64_t saved_;
+    std::uint64_t saved_, flags_;
 #endif
 };
 

@@ -11,6 +11,17 @@
 
 namespace lowprec::detail {
 
+/// A choice between lanes. (xsimd 8.1's select of integers does not compile with AVX-512 and gcc -O0.)
+template <class Isa>
+LOWPREC_INLINE i32<Isa> pick(xsimd::batch_bool<std::int32_t, typename Isa::arch> which, i32<Isa> yes, i32<Isa> no) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (lanes<Isa> == 16)
+        return i32<Isa>(_mm512_mask_blend_epi32(static_cast<__mmask16>(which), no, yes));
+    else
+#endif
+        return xsimd::select(which, yes, no);
+}
+
 /// The four registers of a block, in the order of the elements.
 template <class Isa>
 struct block {
@@ -369,11 +380,11 @@ LOWPREC_INLINE u64<Isa> shift_right_sticky(u64<Isa> x, u64<Isa> shift) noexcept 
     } else
 #endif
     {
-        constexpr int count = lanes<Isa> / 2;
+        constexpr auto count = static_cast<std::size_t>(lanes<Isa> / 2);
         std::uint64_t a[count], n[count];
         store_to(a, x);
         store_to(n, shift);
-        for (int i = 0; i < count; ++i) a[i] = shift_right_sticky(a[i], static_cast<int>(n[i]));
+        for (std::size_t i = 0; i < count; ++i) a[i] = shift_right_sticky(a[i], static_cast<int>(n[i]));
         return load_from<u64<Isa>>(a);
     }
 }

@@ -52,30 +52,23 @@ inline constexpr byte_tables<Isa, F, To> byte_table{};
 // ---- encoding --------------------------------------------------------------------------------------------------------
 
 /// 64 codes of fewer than 8 bits, one a byte, to their packed bytes: neighbours joined by multiply-adds, then moved together.
-template <int W, nibble_order Order>
+template <class Isa, int W, nibble_order Order>
 LOWPREC_INLINE void pack_codes(std::byte* out, __m512i code) noexcept {
     if constexpr (W == 4) {
         constexpr int first = Order == nibble_order::low_first ? 1 | 16 << 8 : 16 | 1 << 8;
         const __m512i pairs = _mm512_maddubs_epi16(code, _mm512_set1_epi16(first));
         _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi16_epi8(pairs));
+    } else if constexpr (W == 6) {
+        const __m512i pairs = _mm512_maddubs_epi16(code, _mm512_set1_epi16(1 | 64 << 8));
+        const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(1 | 4096 << 16));
+        const __m512i near = _mm512_shuffle_epi8(
+            fours, _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)));
+        const __m512i together =
+            _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15), near);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_castsi512_si256(together));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 32), _mm512_extracti32x4_epi32(together, 2));
     } else {
-        const __m512i pairs = _mm512_maddubs_epi16(code, _mm512_set1_epi16(1 | (1 << W) << 8));
-        const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(1 | (1 << (2 * W)) << 16));
-        if constexpr (W == 6) {
-            const __m512i near = _mm512_shuffle_epi8(
-                fours, _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)));
-            const __m512i together = _mm512_permutexvar_epi32(
-                _mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15), near);
-            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_castsi512_si256(together));
-            _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 32), _mm512_extracti32x4_epi32(together, 2));
-        } else {
-            // 4 W bits in each double word: two of them, then W bytes of each 64 bits
-            const __m512i low = _mm512_set1_epi64(static_cast<long long>(ones<std::uint64_t>(4 * W)));
-            const __m512i eight = _mm512_or_si512(_mm512_and_si512(fours, low), _mm512_srli_epi64(_mm512_andnot_si512(low, fours), 32 - 4 * W));
-            std::uint64_t words[8];
-            _mm512_storeu_si512(words, eight);
-            for (int k = 0; k < 8; ++k) __builtin_memcpy(out + k * W, &words[k], static_cast<std::size_t>(k == 7 ? W : (8 - k) * W < 8 ? (8 - k) * W : 8));
-        }
+        pack_block<Isa, W, Order>(out, u8<Isa>(code));
     }
 }
 
@@ -226,7 +219,7 @@ struct fast_block<Isa, From, To, R> {
         const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         code = _mm512_permutexvar_epi32(order, code);
         if constexpr (To::is_packed)
-            pack_codes<F::width, To::order>(out, code);
+            pack_codes<Isa, F::width, To::order>(out, code);
         else
             _mm512_storeu_si512(out, code);
     }

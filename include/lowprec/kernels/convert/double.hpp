@@ -79,7 +79,6 @@ LOWPREC_INLINE u32<Isa> double_to_float(const std::byte* from, const outcomes& o
 /// Stores the doubles that floats with these bits are.
 template <class Isa>
 LOWPREC_INLINE void store_as_double(std::byte* to, u32<Isa> bits, const outcomes& o, bool& plain_numbers) noexcept {
-    using wide = u64<Isa>;
     const u32<Isa> magnitude = bits & u32<Isa>(0x7FFFFFFFU);
     const u32<Isa> zero(0U);
     // exponents: 896 more, twice that for infinity and NaN, none for zero

@@ -53,7 +53,7 @@ LOWPREC_INLINE lanes_bool<Isa> equal(u32<Isa> x, std::uint32_t y) noexcept {
 }
 template <class Isa>
 LOWPREC_INLINE u32<Isa> choose(lanes_bool<Isa> which, u32<Isa> yes, u32<Isa> no) noexcept {
-    return as<u32<Isa>>(xsimd::select(which, as<i32<Isa>>(yes), as<i32<Isa>>(no)));
+    return as<u32<Isa>>(pick<Isa>(which, as<i32<Isa>>(yes), as<i32<Isa>>(no)));
 }
 template <class Isa>
 LOWPREC_INLINE u32<Isa> choose(lanes_bool<Isa> which, std::uint32_t yes, u32<Isa> no) noexcept {

@@ -50,6 +50,7 @@ template <class Isa, class From, class To, policy R>
     using fast = best_block<Isa, From, To, R>;
     constexpr bool stochastic = R.round == rounding::stochastic;
     random_table table;
+    if constexpr (stochastic) table = {};  // the compiler does not see that the first block fills it
     const auto place_of = [&](std::size_t k) -> std::size_t {
         if constexpr (!stochastic) return 0;
         const std::uint64_t index = plan.random.first + first + k * block;

@@ -140,18 +140,6 @@ LOWPREC_INLINE f64<Isa> load_as_doubles(const std::byte* from) noexcept {
     }
 }
 
-/// xsimd 8.1's select of integers does not compile with AVX-512 and gcc -O0.
-template <class Isa>
-LOWPREC_INLINE i32<Isa> pick(xsimd::batch_bool<std::int32_t, typename Isa::arch> which, i32<Isa> yes,
-                             i32<Isa> no) noexcept {
-#if defined(__AVX512F__)
-    if constexpr (lanes<Isa> == 16) {
-        return i32<Isa>(_mm512_mask_blend_epi32(static_cast<__mmask16>(which), no, yes));
-    } else
-#endif
-        return xsimd::select(which, yes, no);
-}
-
 /// What remains of a block of floats when the lanes of one register are all that is left to reduce.
 template <reduction R, class Isa>
 struct remainder_of;
