@@ -319,6 +319,32 @@ LOWPREC_INLINE product<Isa> multiply_wide(u32<Isa> a, u32<Isa> b) noexcept {
     }
 }
 
+/// The products of the low halves of 64-bit lanes.
+template <class Isa>
+LOWPREC_INLINE u64<Isa> multiply_low_halves(u64<Isa> a, u64<Isa> b) noexcept {
+#if defined(__SSE2__)
+    if constexpr (lanes<Isa> == 16) {
+#if defined(__AVX512F__)
+        return _mm512_mul_epu32(a, b);
+#endif
+    } else if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
+#if defined(__AVX2__)
+        return _mm256_mul_epu32(a, b);
+#endif
+    } else if constexpr (lanes<Isa> == 4) {
+        return _mm_mul_epu32(a, b);
+    } else
+#elif defined(__aarch64__)
+    if constexpr (lanes<Isa> == 4) {
+        return vmull_u32(vmovn_u64(a), vmovn_u64(b));
+    } else
+#endif
+    {
+        const u64<Isa> low(std::uint64_t{0xFFFFFFFF});
+        return (a & low) * (b & low);
+    }
+}
+
 /// x / 2^shift lane by lane, 1 <= shift <= 31: the whole part in `high`, the bits shifted out at the top of `low`.
 template <class Isa>
 LOWPREC_INLINE product<Isa> shift_apart(u32<Isa> x, u32<Isa> shift) noexcept {

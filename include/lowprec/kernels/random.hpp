@@ -55,29 +55,39 @@ struct random_table {
     std::uint32_t word[4][16];
 };
 
-/// Fills the table for the elements from `index`, a multiple of 128.
+/// Fills the table for the elements from `index`, a multiple of 128. In 64-bit lanes, whose low halves count: a product's low
+/// half is then the next round's word as it stands, and no lanes need to be put together until the end.
 template <class Isa>
 LOWPREC_INLINE void fill_random(random_table& table, std::uint64_t seed, std::uint64_t index) noexcept {
+    using wide = u64<Isa>;
+    constexpr int half = lanes<Isa> / 2;
+    const auto all = [](std::uint64_t x) { return wide(x); };
     const std::uint64_t first = index / random_period * 16;
-    constexpr std::uint32_t steps[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    constexpr std::uint64_t steps[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
     for (int l = 0; l < 16; l += lanes<Isa>) {
-        u32<Isa> a = u32<Isa>(static_cast<std::uint32_t>(first)) + load_from<u32<Isa>>(steps + l);  // no carry: 16 divides it
-        u32<Isa> b(static_cast<std::uint32_t>(first >> 32)), c(0U), d(0U);
+        wide_pair<Isa> a, b, c, d;
+        for (int h = 0; h < 2; ++h) {
+            a.v[h] = all(first) + load_from<wide>(steps + l + h * half);  // no carry into the high half: 16 divides first
+            b.v[h] = all(first >> 32);
+            c.v[h] = d.v[h] = all(0);
+        }
         auto k0 = static_cast<std::uint32_t>(seed), k1 = static_cast<std::uint32_t>(seed >> 32);
         for (int round = 0; round < 10; ++round) {
-            const product<Isa> p0 = multiply_wide<Isa>(a, u32<Isa>(philox_multiplier[0]));
-            const product<Isa> p1 = multiply_wide<Isa>(c, u32<Isa>(philox_multiplier[1]));
-            a = p1.high ^ b ^ u32<Isa>(k0);
-            b = p1.low;
-            c = p0.high ^ d ^ u32<Isa>(k1);
-            d = p0.low;
+            for (int h = 0; h < 2; ++h) {
+                const wide p0 = multiply_low_halves<Isa>(a.v[h], all(philox_multiplier[0]));
+                const wide p1 = multiply_low_halves<Isa>(c.v[h], all(philox_multiplier[1]));
+                a.v[h] = (p1 >> 32) ^ b.v[h] ^ all(k0);
+                b.v[h] = p1;
+                c.v[h] = (p0 >> 32) ^ d.v[h] ^ all(k1);
+                d.v[h] = p0;
+            }
             k0 += philox_weyl[0];
             k1 += philox_weyl[1];
         }
-        store_to(&table.word[0][l], a);
-        store_to(&table.word[1][l], b);
-        store_to(&table.word[2][l], c);
-        store_to(&table.word[3][l], d);
+        store_to(&table.word[0][l], narrow<Isa>(a));
+        store_to(&table.word[1][l], narrow<Isa>(b));
+        store_to(&table.word[2][l], narrow<Isa>(c));
+        store_to(&table.word[3][l], narrow<Isa>(d));
     }
 }
 

@@ -225,6 +225,38 @@ struct fast_block<Isa, From, To, R> {
     }
 };
 
+/// Exponents alone (e8m0): the float's own field, rounded up by its mantissa, with ties to even. In the lowest binade, which is
+/// subnormal as a float, the tie lies at 1.5 * 2^-127.
+template <class Isa, class From, class To, policy R>
+    requires(Isa::has(simd::avx512) && is_float_element<From> && is_scale<typename To::format> && To::format::width == 8 &&
+             To::format::exponent_bits == 8 && To::format::min_exponent == -127 && R.round == rounding::nearest_even &&
+             !is_rounded<To>)
+struct fast_block<Isa, From, To, R> : serves_defaults {
+    using serves_defaults::serves_defaults;
+    using F = typename To::format;
+    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
+        __m512i raw[4], code[4];
+        unsigned no_number = 0;
+        for (int i = 0; i < 4; ++i) {
+            raw[i] = _mm512_loadu_si512(in + 64 * i);
+            const __m512i magnitude = _mm512_and_si512(raw[i], _mm512_set1_epi32(0x7FFFFFFF));
+            const __mmask16 lowest = _mm512_cmplt_epi32_mask(magnitude, _mm512_set1_epi32(0x00800000));
+            const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(magnitude, 23), _mm512_set1_epi32(1));
+            const __m512i up = _mm512_mask_mov_epi32(_mm512_add_epi32(odd, _mm512_set1_epi32(0x003FFFFF)), lowest,
+                                                     _mm512_set1_epi32(0x001FFFFF));
+            code[i] = _mm512_srli_epi32(_mm512_add_epi32(magnitude, up), 23);
+            no_number |= _mm512_cmpgt_epi32_mask(magnitude, _mm512_set1_epi32(0x7F800000));
+        }
+        if (no_number != 0) [[unlikely]] return false;
+        const __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(code[0], code[1]), _mm512_packs_epi32(code[2], code[3]));
+        const __m512i sign = _mm512_packs_epi16(_mm512_packs_epi32(raw[0], raw[1]), _mm512_packs_epi32(raw[2], raw[3]));
+        const __m512i cut = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(F::largest_code)));
+        const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+        _mm512_storeu_si512(out, _mm512_permutexvar_epi32(order, _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(sign), cut)));
+        return true;
+    }
+};
+
 // ---- 16 bits -----------------------------------------------------------------------------------------------------------
 
 /// fp16, both ways, by the processor's conversion: its rounding is an operand, and neither flag that flushes denormals matters.
