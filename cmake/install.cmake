@@ -22,6 +22,7 @@ configure_package_config_file(
 write_basic_package_version_file(
     ${CMAKE_CURRENT_BINARY_DIR}/lowprecConfigVersion.cmake COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/lowprecConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/lowprecConfigVersion.cmake
+        ${CMAKE_CURRENT_LIST_DIR}/lowprec_dispatch.cmake
         DESTINATION ${package_dir})
 
 configure_file(${CMAKE_CURRENT_LIST_DIR}/lowprec.pc.in ${CMAKE_CURRENT_BINARY_DIR}/lowprec.pc @ONLY)

@@ -7,6 +7,7 @@
 #     // needs: mpfr          one of io, simd, mpfr, eigen, zlib, cli11, cuda (its headers), benchmark, and the peers that are measured:
 #                             highway, fp16, xnnpack, dnnl, xsmm; a program whose need is missing here is left out
 #     // ctest-label: slow    a ctest label (tests only)
+#     // isa: best            built a second time, for the best instruction set of this machine (tests only)
 
 # The warnings under which everything here must be clean. They are never part of lowprec::lowprec.
 set(lowprec_warnings

@@ -7,6 +7,8 @@
 #define LOWPREC_SIMD_HPP
 
 #include <lowprec/kernels/convert.hpp>
+#include <lowprec/kernels/reduce.hpp>
+#include <lowprec/kernels/registers.hpp>
 #include <lowprec/lowprec.hpp>
 
 #endif

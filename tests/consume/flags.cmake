@@ -19,7 +19,7 @@ target_link_libraries(consumer_complex PRIVATE lowprec::lowprec lowprec::io)
 set_target_properties(consumer_complex PROPERTIES CXX_EXTENSIONS ON)
 
 add_executable(consumer_min_max ${here}/min_max_macros.cpp)
-target_link_libraries(consumer_min_max PRIVATE lowprec::lowprec)
+target_link_libraries(consumer_min_max PRIVATE lowprec::simd)
 
 # Without exceptions failures go to a hook, and only there: the linker must not mix the two ways.
 add_executable(consumer_hook ${here}/hook.cpp ${here}/hook_throws.cpp)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright the lowprec authors
 #
-# The programs that every consumer project builds once it has the targets lowprec::lowprec and lowprec::io.
+# The programs that every consumer project builds once it has the targets lowprec::lowprec, lowprec::io and
+# lowprec::simd.
 set(here ${CMAKE_CURRENT_LIST_DIR})
 
 add_executable(consumer ${here}/main.cpp ${here}/other.cpp)
@@ -9,3 +10,6 @@ target_link_libraries(consumer PRIVATE lowprec::lowprec)
 
 add_executable(consumer_io ${here}/io.cpp)
 target_link_libraries(consumer_io PRIVATE lowprec::io)
+
+add_executable(consumer_simd ${here}/simd.cpp)
+target_link_libraries(consumer_simd PRIVATE lowprec::simd)

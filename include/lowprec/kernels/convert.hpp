@@ -4,12 +4,14 @@
 //
 // Conversion of many numbers: the contract and the choice. Every element becomes what the scalar `convert` makes of it, on
 // every machine; convert/scalar.hpp is that definition, convert/generic.hpp does it in the lanes of any vector machine, and
-// convert/avx2.hpp and convert/avx512.hpp hold what is measured to beat it.
+// convert/avx2.hpp and convert/avx512.hpp hold what is measured to beat it. The instruction set is what this source is compiled
+// for, or the best of the machine where CMake's lowprec_dispatch built kernels for several (dispatch.hpp).
 #ifndef LOWPREC_KERNELS_CONVERT_HPP
 #define LOWPREC_KERNELS_CONVERT_HPP
 
 #include <lowprec/detail/fail_argument.hpp>
 #include <lowprec/kernels/convert/kernel.hpp>
+#include <lowprec/kernels/dispatch.hpp>
 #include <lowprec/packed_span.hpp>
 #include <span>
 #include <vector>
@@ -93,9 +95,14 @@ LOWPREC_INLINE void run_bulk(bit_address<const std::byte> in, bit_address<std::b
                              random_source random) noexcept {
     using source = typename From::format;
     using target = typename To::format;
-    constexpr bulk_kernel kernel = kernel_of<Isa, From, To, rule<source, target, P>>();
+    constexpr policy r = rule<source, target, P>;
     constexpr outcomes fate = outcomes_of<source, target>(P);
-    drive<Isa>(kernel, in, out, count, {P, fate, random});
+    if constexpr (takes_dispatched<Isa, From, To, r>) {
+        drive<Isa>(dispatched_kernel<Isa, From, To, r>(), in, out, count, {P, fate, random});
+    } else {
+        constexpr bulk_kernel kernel = kernel_of<Isa, From, To, r>();
+        drive<Isa>(kernel, in, out, count, {P, fate, random});
+    }
 }
 
 /// As `convert` below, on an instruction set that this translation unit is compiled for.

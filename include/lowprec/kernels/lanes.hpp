@@ -359,9 +359,10 @@ LOWPREC_INLINE product<Isa> shift_apart(u32<Isa> x, u32<Isa> shift) noexcept {
 #endif
     } else if constexpr (lanes<Isa> == 4) {
         // No such shift before AVX2, but multiplying by 2^(32 - shift) leaves both parts in one product. That power as a float
-        // is its exponent alone; 2^31 converts to the "integer indefinite", which has just that bit.
-        const __m128i exponent = _mm_slli_epi32(_mm_sub_epi32(_mm_set1_epi32(32 + 127), shift), 23);
-        return multiply_wide<Isa>(x, u32<Isa>(_mm_cvttps_epi32(_mm_castsi128_ps(exponent))));
+        // is its exponent alone; half of it is converted, because 2^31 would raise the flag of invalid operations.
+        const __m128i exponent = _mm_slli_epi32(_mm_sub_epi32(_mm_set1_epi32(31 + 127), shift), 23);
+        const __m128i half = _mm_cvttps_epi32(_mm_castsi128_ps(exponent));
+        return multiply_wide<Isa>(x, u32<Isa>(_mm_add_epi32(half, half)));
     } else
 #elif defined(__aarch64__)
     if constexpr (lanes<Isa> == 4) {

@@ -263,12 +263,13 @@ LOWPREC_INLINE u32<Isa> encode(u32<Isa> bits, u32<Isa> random, const outcomes& o
             const product<Isa> cut = shift_apart<Isa>(significand << 1, choose<Isa>(deep, further, u32<Isa>(1U)));
             rest = choose<Isa>(deep, cut.high | one_if<Isa>(!equal<Isa>(cut.low, 0U)), rest);
         }
-        odd = parts.high & u32<Isa>(1U);
         code = parts.high + (above << m);
+        odd = code & u32<Isa>(1U);  // of the code: without a mantissa, the significand's last bit is the hidden one
     } else {
         // A subnormal float becomes normal through the exact conversion of its integer.
         const lanes_bool<Isa> subnormal = greater<Isa>(u32<Isa>(0x00800000U), magnitude);
-        const u32<Isa> normal = choose<Isa>(subnormal, bits_of_float<Isa>(magnitude), magnitude);
+        const u32<Isa> integer = magnitude & u32<Isa>(0x007FFFFFU);  // no more, or the conversion would be inexact
+        const u32<Isa> normal = choose<Isa>(subnormal, bits_of_float<Isa>(integer), magnitude);
         constexpr auto offset = static_cast<std::uint32_t>(127 + F::min_exponent);
         code = (normal >> (23 - m)) - (choose<Isa>(subnormal, offset + 149, u32<Isa>(offset)) << m);
         rest = normal << (9 + m);

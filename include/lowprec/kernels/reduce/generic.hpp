@@ -151,7 +151,7 @@ struct remainder_of<reduction::abs_max, Isa> {
     LOWPREC_INLINE static remainder_of of(u32<Isa> bits) noexcept { return {bits & all_lanes<u32<Isa>>(~float_sign)}; }
     // Magnitudes are below 2^31: signed or unsigned maxima are the same, and SSE2 has a compare for the signed ones.
     LOWPREC_INLINE void join(const remainder_of& other) noexcept {
-        high = as<u32<Isa>>(xsimd::max(as<i32<Isa>>(high), as<i32<Isa>>(other.high)));
+        high = as<u32<Isa>>((xsimd::max)(as<i32<Isa>>(high), as<i32<Isa>>(other.high)));
     }
     template <int Distance>
     LOWPREC_INLINE static remainder_of merge(const remainder_of& a, const remainder_of& b) noexcept {
@@ -194,9 +194,9 @@ struct remainder_of<reduction::min_max, Isa> {
 
     LOWPREC_INLINE static remainder_of of(u32<Isa> bits) noexcept { return {bits, bits, bits}; }
     LOWPREC_INLINE void join(const remainder_of& other) noexcept {
-        high_signed = as<u32<Isa>>(xsimd::max(as<i32<Isa>>(high_signed), as<i32<Isa>>(other.high_signed)));
-        high_unsigned = xsimd::max(high_unsigned, other.high_unsigned);
-        low_signed = as<u32<Isa>>(xsimd::min(as<i32<Isa>>(low_signed), as<i32<Isa>>(other.low_signed)));
+        high_signed = as<u32<Isa>>((xsimd::max)(as<i32<Isa>>(high_signed), as<i32<Isa>>(other.high_signed)));
+        high_unsigned = (xsimd::max)(high_unsigned, other.high_unsigned);
+        low_signed = as<u32<Isa>>((xsimd::min)(as<i32<Isa>>(low_signed), as<i32<Isa>>(other.low_signed)));
     }
     template <int Distance>
     LOWPREC_INLINE static remainder_of merge(const remainder_of& a, const remainder_of& b) noexcept {

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+//
+// Included by tests that are also built for instruction sets beyond the machine's base ("// isa: best" in the source). Where the
+// processor lacks what this translation unit was compiled for, the program says so and ends with 77 before anything else runs,
+// which ctest reports as skipped.
+#ifndef LOWPREC_TESTS_SUPPORT_ISA_HPP
+#define LOWPREC_TESTS_SUPPORT_ISA_HPP
+
+#if defined(__x86_64__) && defined(__AVX2__)
+
+#include <unistd.h>
+
+[[gnu::constructor(101)]] inline void end_where_processor_is_too_old() {
+    __builtin_cpu_init();
+    bool fine = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#if defined(__AVX512F__)
+    fine = fine && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vl");
+#endif
+#if defined(__AVX512VBMI__)
+    fine = fine && __builtin_cpu_supports("avx512vbmi");
+#endif
+#if defined(__AVX512BF16__)
+    fine = fine && __builtin_cpu_supports("avx512bf16");
+#endif
+    if (fine) return;
+    constexpr char message[] = "skipped: this processor lacks instructions that the test was compiled for\n";
+    if (write(1, message, sizeof message - 1) < 0) _exit(1);
+    _exit(77);
+}
+
+#endif
+#endif
