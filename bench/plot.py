@@ -25,7 +25,7 @@ THEMES = {
 # distinct in both themes, also without red and green
 MARKS = {"AVX2": "#e8b13a", "base": "#c77dba"}
 PEERS = ("#e0702e", "#2fa58c", "#b58cd9", "#d6ba2c", "#e2688f", "#5fb0e6", "#9a8a6a")
-LABEL, PANEL, GAP, ROW, TOP, FULL = 195, 225, 70, 17, 70, 1.12  # pixels; FULL is the ratio at a panel's right edge
+LABEL, PANEL, GAP, ROW, TOP, FULL = 200, 230, 60, 17, 70, 1.12  # pixels; FULL is the ratio at a panel's right edge
 
 
 def target_of(operation, targets):
@@ -122,7 +122,7 @@ def draw(figures, targets, theme, path):
     x, y = 12, bottom + 22
     picture.bar(x, y - 9, 22, 10)
     picture.text(x + 28, y, "lowprec, compiled for this processor")
-    x += 232
+    x += 242
     picture.line(x, y - 11, x, y + 3, theme["target"], 2.2)
     picture.text(x + 6, y, "target")
     x += 62

@@ -76,7 +76,7 @@ private:
         }
     }
 
-    static constexpr double float_max = std::numeric_limits<float>::max();
+    static constexpr auto float_max = static_cast<double>(std::numeric_limits<float>::max());
     double lowest_ = std::max(std::log2(static_cast<double>(limits::min())), -126.0);
     double highest_ = std::log2(std::min(static_cast<double>(limits::max()), float_max));
     bool mixed_, rare_specials_;
@@ -104,7 +104,7 @@ void fill(std::span<In> in, const std::string& data) {
             } else if constexpr (std::is_same_v<In, double>) {
                 // the low bits, too, but not of a number whose bits were chosen
                 const auto low = std::bit_cast<std::uint32_t>(number) % 8 == 0 ? 0U : random.next() >> 35;
-                x = std::bit_cast<double>(std::bit_cast<std::uint64_t>(double{number}) | low);
+                x = std::bit_cast<double>(std::bit_cast<std::uint64_t>(static_cast<double>(number)) | low);
             } else {
                 x = lowprec::convert<In>(number);
             }

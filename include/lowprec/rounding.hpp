@@ -34,7 +34,8 @@ LOWPREC_INLINE constexpr bool rounds_away(rounding direction, bool negative, boo
 
 /// The same for stochastic rounding. The discarded fraction is v = (significand mod 2^shift) / 2^shift, shift >= 0 without
 /// limit; N = p.random_bits and R the low N bits of `random`.
-LOWPREC_INLINE constexpr bool rounds_away_stochastic(policy p, uint128 significand, int shift, std::uint64_t random) noexcept {
+LOWPREC_INLINE constexpr bool rounds_away_stochastic(policy p, uint128 significand, int shift,
+                                                     std::uint64_t random) noexcept {
     const int n = p.random_bits < 1 ? 1 : min_of(p.random_bits, 64);
     const uint128 rest = shift >= 128 ? significand : significand & ones<uint128>(shift);
     if (rest == 0) return false;

@@ -4,6 +4,7 @@
 // The public functions: what they take, what they refuse, and that they are the kernels which the other tests of this folder
 // check in full.
 // needs: simd
+// ctest-label: newer_xsimd
 // isa: best
 // ctest-label: aarch64
 #include <array>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the lowprec authors
 //
-// Codes of every format to codes of other formats: the bulk kernels against the scalar function.
+// Codes to codes: the bulk kernels against the scalar function. exhaustive/kernels_between.test.cpp has every pair of formats.
 // needs: simd
 // isa: best
 // ctest-label: aarch64
@@ -30,27 +30,13 @@ void between(tally& results, const std::vector<policy>& list) {
 
 }  // namespace
 
-TEST_CASE("codes up to 8 bits to codes up to 8 bits") {
-    for_each_row([]<class F>() {
-        if constexpr (F::width <= 8) {
-            tally results(std::string(name_of<F>) + " to formats up to 8 bits");
-            for_each_row([&]<class G>() {
-                if constexpr (G::width <= 8) between<F, G, rounding::nearest_even>(results, switches());
-            });
-            results.check();
-        }
-    });
-}
-
-TEST_CASE("codes between 8 and 16 bits") {
-    tally results("codes between 8 and 16 bits");
-    const std::vector<policy> few = {policy{}, presets::ml_dtypes, presets::cuda_nosat, {.over = overflow::infinity}};
+TEST_CASE("codes of every format to codes of 8 and of 16 bits, and back") {
+    tally results("codes to codes");
     for_each_row([&]<class F>() {
         if constexpr (F::width <= 16) {
-            between<F, fp16, rounding::nearest_even>(results, few);
-            between<F, bf16, rounding::nearest_even>(results, few);
-            between<fp16, F, rounding::nearest_even>(results, few);
-            between<bf16, F, rounding::nearest_even>(results, few);
+            between<F, e4m3, rounding::nearest_even>(results, switches());
+            between<F, bf16, rounding::nearest_even>(results, switches());
+            between<fp16, F, rounding::nearest_even>(results, {policy{}, presets::ml_dtypes});
         }
     });
     results.check();

@@ -54,7 +54,7 @@ void check(const char* name, const std::function<std::shared_ptr<void>()>& enter
                     if (before != after) break;
                 }
             }
-            if (before != after && changed++ == 0)
+            if (before != after && changed++ < 10)
                 WARN(isa << " " << From::bits << " to " << name_of<typename To::format> << ": " << before << " became "
                          << after);
             compare(results, in, got, expected, P, isa);

@@ -4,6 +4,7 @@
 // Codes of every format to float and double, floats rounded in place, and formats outside the table: the bulk kernels against
 // the scalar function.
 // needs: simd
+// ctest-label: newer_xsimd
 // isa: best
 // ctest-label: aarch64
 #include "support/bulk.hpp"

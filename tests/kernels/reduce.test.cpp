@@ -4,6 +4,7 @@
 // Every reduction with every instruction set compiled in, against plain loops: any length, block, misalignment, special value
 // and floating-point environment.
 // needs: simd
+// ctest-label: newer_xsimd
 // ctest-label: aarch64
 #include <lowprec/kernels/reduce.hpp>
 

@@ -4,6 +4,7 @@
 // simd::load and simd::store with every instruction set compiled in, against the scalar conversion: every code of every format,
 // packed and not, several policies, special values, and environments.
 // needs: simd
+// ctest-label: newer_xsimd
 // isa: best
 // ctest-label: aarch64
 #include <bit>

@@ -68,16 +68,15 @@ struct isa {
     static constexpr bool has(unsigned feature) noexcept { return (Features & feature) == feature; }
     static constexpr bool vectors = !has(scalar);
 
-    using arch = std::conditional_t<
-        Features == compiled_features, xsimd::default_arch,
-        std::conditional_t<has(avx512), xsimd::avx512bw,
-                           std::conditional_t<has(avx2), xsimd::fma3<xsimd::avx2>,
+    using arch = std::conditional_t<Features == compiled_features, xsimd::default_arch,
+                                    std::conditional_t<has(avx512), xsimd::avx512bw,
+                                                       std::conditional_t<has(avx2), xsimd::fma3<xsimd::avx2>,
 #if defined(__aarch64__)
-                                              xsimd::neon64
+                                                                          xsimd::neon64
 #else
-                                              xsimd::sse2
+                                                                           xsimd::sse2
 #endif
-                                              >>>;
+                                                                          >>>;
 };
 
 /// What this translation unit is compiled for.

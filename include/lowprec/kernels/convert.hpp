@@ -34,8 +34,7 @@ struct memory_of {
     using element = typename decltype(std::span(std::declval<std::remove_reference_t<Range>&>()))::element_type;
 };
 template <class Range>
-requires is_packed_span<std::remove_cvref_t<Range>>::value
-struct memory_of<Range> {
+requires is_packed_span<std::remove_cvref_t<Range>>::value struct memory_of<Range> {
     using element = typename std::remove_cvref_t<Range>::element_type;
 };
 
@@ -57,7 +56,8 @@ template <class Byte, class Range>
 LOWPREC_INLINE auto view(Range& range) noexcept {
     if constexpr (is_packed_span<std::remove_cvref_t<Range>>::value) {
         using span = std::remove_cvref_t<Range>;
-        return bulk_view<Byte, packed<typename span::value_type, span::order>>{{range.bytes(), range.bit_offset()}, range.size()};
+        return bulk_view<Byte, packed<typename span::value_type, span::order>>{{range.bytes(), range.bit_offset()},
+                                                                               range.size()};
     } else {
         const std::span all(range);
         using number = std::remove_cv_t<typename decltype(all)::element_type>;
@@ -74,7 +74,8 @@ template <class Isa>
     if (same_start)
         fail_argument("lowprec::convert: in (", in, " bytes) and out (", out,
                       " bytes) begin at the same address, and the elements grow");
-    fail_argument("lowprec::convert: in (", in, " bytes) and out (", out, " bytes) overlap without beginning at the same address");
+    fail_argument("lowprec::convert: in (", in, " bytes) and out (", out,
+                  " bytes) overlap without beginning at the same address");
 }
 
 /// The one check at the door.
@@ -82,10 +83,12 @@ template <class Isa, class In, class Out>
 LOWPREC_INLINE void check_bulk(const In& in, const Out& out) {
     constexpr std::size_t in_bits = In::layout::bits, out_bits = Out::layout::bits;
     if (in.count != out.count) fail_sizes<Isa>(in.count, out.count);
-    const auto in_begin = reinterpret_cast<std::uintptr_t>(in.at.byte), out_begin = reinterpret_cast<std::uintptr_t>(out.at.byte);
-    const std::size_t in_bytes = (in.at.bit + in.count * in_bits + 7) / 8, out_bytes = (out.at.bit + out.count * out_bits + 7) / 8;
+    const auto in_begin = reinterpret_cast<std::uintptr_t>(in.at.byte),
+               out_begin = reinterpret_cast<std::uintptr_t>(out.at.byte);
+    const std::size_t in_bytes = (in.at.bit + in.count * in_bits + 7) / 8,
+                      out_bytes = (out.at.bit + out.count * out_bits + 7) / 8;
     if (in_begin < out_begin + out_bytes && out_begin < in_begin + in_bytes && in.count != 0) {
-        const bool same = in_begin == out_begin && in.at.bit == out.at.bit;
+        const bool same = in_begin == out_begin && in.at.bit == out.at.bit && In::layout::order == Out::layout::order;
         if (!same || out_bits > in_bits) fail_overlap<Isa>(in_bytes, out_bytes, same);
     }
 }
@@ -110,8 +113,10 @@ template <class Isa, policy P, class In, class Out>
 LOWPREC_INLINE void convert_on(In&& in, Out&& out, random_source random = {}) {
     static_assert(is_bulk_range<In>, "the first argument must be a vector, array, span or packed_span");
     static_assert(is_bulk_range<Out>, "the second argument must be a vector, array, span or packed_span");
-    static_assert(is_bulk_number<std::remove_const_t<bulk_element<In>>>, "the elements to convert must be float, double or a format");
-    static_assert(is_bulk_number<std::remove_const_t<bulk_element<Out>>>, "the elements to convert to must be float, double or a format");
+    static_assert(is_bulk_number<std::remove_const_t<bulk_element<In>>>,
+                  "the elements to convert must be float, double or a format");
+    static_assert(is_bulk_number<std::remove_const_t<bulk_element<Out>>>,
+                  "the elements to convert to must be float, double or a format");
     static_assert(!std::is_const_v<bulk_element<Out>>, "the elements to convert to must not be const");
     static_assert(P.random_bits >= 1 && P.random_bits <= 64, "policy::random_bits must be 1 to 64");
     const auto from = view<const std::byte>(in);
@@ -120,7 +125,8 @@ LOWPREC_INLINE void convert_on(In&& in, Out&& out, random_source random = {}) {
     using target = typename decltype(to)::layout;
     check_bulk<Isa>(from, to);
     if (from.count == 0) return;
-    if constexpr (std::is_same_v<typename source::format, typename target::format> && !source::is_packed && !target::is_packed)
+    if constexpr (std::is_same_v<typename source::format, typename target::format> && !source::is_packed &&
+                  !target::is_packed)
         __builtin_memmove(to.at.byte, from.at.byte, from.count * source::bits / 8);
     else
         run_bulk<Isa, source, target, P>(from.at, to.at, from.count, random);
@@ -150,7 +156,7 @@ LOWPREC_INLINE void convert(In&& in, Out&& out, std::uint64_t seed, std::uint64_
 
 /// The elements of `in`, converted.
 template <detail::conversion_target To, policy P = policy{}, class In>
-requires(detail::is_bulk_range<In>)
+    requires(detail::is_bulk_range<In>)
 [[nodiscard]] LOWPREC_INLINE std::vector<To> convert_to(In&& in) {
     std::vector<To> out(detail::view<const std::byte>(in).count);
     lowprec::convert<P>(in, out);
@@ -165,7 +171,8 @@ LOWPREC_INLINE void round_to(Range&& floats) {
                   "round_to changes the floats of a vector, array or span");
     static_assert(P.round != rounding::stochastic, "stochastic rounding needs a seed: round_to<F, P>(floats, seed)");
     const auto all = detail::view<std::byte>(floats);
-    detail::run_bulk<simd::native, detail::plain<float>, detail::rounded<F>, P>({all.at.byte, 0}, all.at, all.count, {});
+    detail::run_bulk<simd::native, detail::plain<float>, detail::rounded<F>, P>({all.at.byte, 0}, all.at, all.count,
+                                                                                {});
 }
 template <format F, policy P, class Range>
 LOWPREC_INLINE void round_to(Range&& floats, std::uint64_t seed, std::uint64_t first_index = 0) {
@@ -174,7 +181,7 @@ LOWPREC_INLINE void round_to(Range&& floats, std::uint64_t seed, std::uint64_t f
     static_assert(P.round == rounding::stochastic, "a seed is for policies whose rounding is stochastic");
     const auto all = detail::view<std::byte>(floats);
     detail::run_bulk<simd::native, detail::plain<float>, detail::rounded<F>, P>({all.at.byte, 0}, all.at, all.count,
-                                                                                       {seed, first_index});
+                                                                                {seed, first_index});
 }
 
 }  // namespace lowprec

@@ -13,7 +13,8 @@ namespace lowprec::detail {
 
 /// A choice between lanes. (xsimd 8.1's select of integers does not compile with AVX-512 and gcc -O0.)
 template <class Isa>
-LOWPREC_INLINE i32<Isa> pick(xsimd::batch_bool<std::int32_t, typename Isa::arch> which, i32<Isa> yes, i32<Isa> no) noexcept {
+LOWPREC_INLINE i32<Isa> pick(xsimd::batch_bool<std::int32_t, typename Isa::arch> which, i32<Isa> yes,
+                             i32<Isa> no) noexcept {
 #if defined(__AVX512F__)
     if constexpr (lanes<Isa> == 16)
         return i32<Isa>(_mm512_mask_blend_epi32(static_cast<__mmask16>(which), no, yes));
@@ -216,11 +217,13 @@ LOWPREC_INLINE wide_pair<Isa> widen(u32<Isa> x) noexcept {
 #if defined(__SSE2__)
     if constexpr (lanes<Isa> == 16) {
 #if defined(__AVX512F__)
-        return {{_mm512_cvtepu32_epi64(_mm512_castsi512_si256(x)), _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(x, 1))}};
+        return {
+            {_mm512_cvtepu32_epi64(_mm512_castsi512_si256(x)), _mm512_cvtepu32_epi64(_mm512_extracti64x4_epi64(x, 1))}};
 #endif
     } else if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
 #if defined(__AVX2__)
-        return {{_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x)), _mm256_cvtepu32_epi64(_mm256_extracti128_si256(x, 1))}};
+        return {
+            {_mm256_cvtepu32_epi64(_mm256_castsi256_si128(x)), _mm256_cvtepu32_epi64(_mm256_extracti128_si256(x, 1))}};
 #endif
     } else if constexpr (lanes<Isa> == 4) {
         return {{_mm_unpacklo_epi32(x, _mm_setzero_si128()), _mm_unpackhi_epi32(x, _mm_setzero_si128())}};
@@ -245,7 +248,8 @@ LOWPREC_INLINE u32<Isa> narrow(const wide_pair<Isa>& x) noexcept {
 #if defined(__SSE2__)
     if constexpr (lanes<Isa> == 16) {
 #if defined(__AVX512F__)
-        return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(x.v[0])), _mm512_cvtepi64_epi32(x.v[1]), 1);
+        return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtepi64_epi32(x.v[0])), _mm512_cvtepi64_epi32(x.v[1]),
+                                  1);
 #endif
     } else if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
 #if defined(__AVX2__)

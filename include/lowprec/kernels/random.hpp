@@ -67,7 +67,8 @@ LOWPREC_INLINE void fill_random(random_table& table, std::uint64_t seed, std::ui
     for (int l = 0; l < 16; l += lanes<Isa>) {
         wide_pair<Isa> a, b, c, d;
         for (int h = 0; h < 2; ++h) {
-            a.v[h] = all(first) + load_from<wide>(steps + l + h * half);  // no carry into the high half: 16 divides first
+            a.v[h] =
+                all(first) + load_from<wide>(steps + l + h * half);  // no carry into the high half: 16 divides first
             b.v[h] = all(first >> 32);
             c.v[h] = d.v[h] = all(0);
         }

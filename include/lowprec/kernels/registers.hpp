@@ -57,7 +57,7 @@ LOWPREC_INLINE block<Isa> load_block(const std::byte* from) noexcept {
         }
     }
     bool fine = true;
-    return load_floats<Isa, From>(from, fine);
+    return load_floats<Isa, From>(from);
 }
 
 /// Two registers of 32-bit lanes, and the words in them.

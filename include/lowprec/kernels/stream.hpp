@@ -57,7 +57,8 @@ LOWPREC_INLINE void store_past_cache(std::byte* to, const std::byte* from, std::
 #endif
 #if defined(__SSE2__)
     for (std::size_t i = 0; i < bytes; i += 16)
-        _mm_stream_si128(reinterpret_cast<__m128i*>(to + i), _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
+        _mm_stream_si128(reinterpret_cast<__m128i*>(to + i),
+                         _mm_load_si128(reinterpret_cast<const __m128i*>(from + i)));
 #else
     __builtin_memcpy(to, from, bytes);
 #endif

@@ -17,14 +17,19 @@ namespace lowprec::detail {
 template <class Isa>
 inline constexpr bool is_avx2 = Isa::has(simd::avx2) && !Isa::has(simd::avx512);
 
-LOWPREC_INLINE __m256i load_256(const void* from) noexcept { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+LOWPREC_INLINE __m256i load_256(const void* from) noexcept {
+    return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
 LOWPREC_INLINE void store_256(void* to, __m256i x) noexcept { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
-LOWPREC_INLINE __m128i load_128(const void* from) noexcept { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
+LOWPREC_INLINE __m128i load_128(const void* from) noexcept {
+    return _mm_loadu_si128(static_cast<const __m128i*>(from));
+}
 LOWPREC_INLINE void store_128(void* to, __m128i x) noexcept { _mm_storeu_si128(static_cast<__m128i*>(to), x); }
 
 /// Whether one of four registers holds a NaN.
 LOWPREC_INLINE bool any_nan(const __m256 (&x)[4]) noexcept {
-    return _mm256_movemask_ps(_mm256_or_ps(_mm256_cmp_ps(x[0], x[1], _CMP_UNORD_Q), _mm256_cmp_ps(x[2], x[3], _CMP_UNORD_Q))) != 0;
+    return _mm256_movemask_ps(
+               _mm256_or_ps(_mm256_cmp_ps(x[0], x[1], _CMP_UNORD_Q), _mm256_cmp_ps(x[2], x[3], _CMP_UNORD_Q))) != 0;
 }
 
 /// The bytes of four registers of small numbers, in the order of the packs, saturated as signed ones.
@@ -53,13 +58,14 @@ LOWPREC_INLINE void pack_codes(std::byte* out, __m256i code) noexcept {
 }
 
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && is_float_element<From> && encodes_through_fma<typename To::format> && R.round != rounding::stochastic &&
+    requires(is_avx2<Isa>&& is_float_element<From>&& encodes_through_fma<typename To::format>&& R.round !=
+                 rounding::stochastic &&
              !is_rounded<To>)
 struct fast_block<Isa, From, To, R> {
     using F = typename To::format;
     static constexpr bool directed = R.round == rounding::upward || R.round == rounding::downward;
     using constants = fma_constants<F, R.round>;
-    using environment = lowprec::detail::environment<Isa, constants::direction>;
+    using environment = fma_environment<Isa, R.round, constants::direction>;
     static constexpr bool exists = true;
 
     __m256i limit, nan, nan_sign, payload, negative;
@@ -129,7 +135,8 @@ struct fast_block<Isa, From, To, R> {
             if constexpr (!F::has_negative_zero) bit = _mm256_andnot_si256(_mm256_cmpeq_epi8(code, zero), bit);
             code = _mm256_or_si256(code, bit);
         }
-        if (no_number) [[unlikely]] code = with_nan(code, sign, x);
+        if (no_number) [[unlikely]]
+            code = with_nan(code, sign, x);
         code = _mm256_permutevar8x32_epi32(code, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         if constexpr (To::is_packed)
             pack_codes<Isa, F::width, To::order>(out, code);
@@ -146,36 +153,41 @@ struct fast_block<Isa, From, To, R> {
             bits[i] = _mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(x[i]), 23 - F::mantissa_bits), payload);
         }
         const __m256i minus = _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_setzero_si256(), sign), nan_sign);
-        return _mm256_blendv_epi8(code, _mm256_or_si256(_mm256_xor_si256(nan, minus), pack_signed(bits)), pack_signed(is_nan));
+        return _mm256_blendv_epi8(code, _mm256_or_si256(_mm256_xor_si256(nan, minus), pack_signed(bits)),
+                                  pack_signed(is_nan));
     }
 };
 
 /// fp16 by F16C, whose rounding is an operand; neither flag that flushes denormals matters.
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && is_float_element<From> && std::is_same_v<typename To::format, binary16> &&
-             R.round == rounding::nearest_even && !is_rounded<To>)
+    requires(is_avx2<Isa>&& is_float_element<From>&& std::is_same_v<typename To::format, binary16>&& R.round ==
+                 rounding::nearest_even &&
+             !is_rounded<To>)
 struct fast_block<Isa, From, To, R> : serves_defaults {
     using serves_defaults::serves_defaults;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         for (int i = 0; i < 4; ++i)
-            store_128(out + 16 * i, _mm256_cvtps_ph(_mm256_castsi256_ps(load_256(in + 32 * i)), _MM_FROUND_TO_NEAREST_INT));
+            store_128(out + 16 * i,
+                      _mm256_cvtps_ph(_mm256_castsi256_ps(load_256(in + 32 * i)), _MM_FROUND_TO_NEAREST_INT));
         return true;
     }
 };
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && std::is_same_v<typename From::format, binary16> && is_float_element<To>)
+    requires(is_avx2<Isa>&& std::is_same_v<typename From::format, binary16>&& is_float_element<To>)
 struct fast_block<Isa, From, To, R> : serves_widening {
     using serves_widening::serves_widening;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
-        for (int i = 0; i < 4; ++i) store_256(out + 32 * i, _mm256_castps_si256(_mm256_cvtph_ps(load_128(in + 16 * i))));
+        for (int i = 0; i < 4; ++i)
+            store_256(out + 32 * i, _mm256_castps_si256(_mm256_cvtph_ps(load_128(in + 16 * i))));
         return true;
     }
 };
 
 /// Floats to formats that are floats cut short: adding just less than half of what is cut, or half where the code is odd.
-/// What overflows becomes infinity by itself. The sum of a NaN could overflow, so its block is left to generic.hpp.
+/// What overflows becomes infinity by itself; a NaN is made quiet and cut.
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && is_float_element<From> && is_cut_float<typename To::format> && R.round == rounding::nearest_even)
+    requires(is_avx2<Isa>&& is_float_element<From>&& is_cut_float<typename To::format>&& R.round ==
+             rounding::nearest_even)
 struct fast_block<Isa, From, To, R> : serves_defaults {
     using serves_defaults::serves_defaults;
     static constexpr int cut = 23 - To::format::mantissa_bits;
@@ -188,10 +200,17 @@ struct fast_block<Isa, From, To, R> : serves_defaults {
             const __m256i odd = _mm256_and_si256(_mm256_srli_epi32(bits, cut), _mm256_set1_epi32(1));
             sum[i] = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32((1 << (cut - 1)) - 1)));
         }
-        if (any_nan(x)) [[unlikely]] return false;
+        if (any_nan(x)) [[unlikely]] {
+            for (int i = 0; i < 4; ++i) {
+                const __m256 quiet = _mm256_or_ps(x[i], _mm256_castsi256_ps(_mm256_set1_epi32(0x00400000)));
+                const __m256 nan = _mm256_cmp_ps(x[i], x[i], _CMP_UNORD_Q);
+                sum[i] = _mm256_castps_si256(_mm256_blendv_ps(_mm256_castsi256_ps(sum[i]), quiet, nan));
+            }
+        }
         if constexpr (To::bits == 16) {
             for (int i = 0; i < 2; ++i) {
-                const __m256i words = _mm256_packus_epi32(_mm256_srli_epi32(sum[2 * i], 16), _mm256_srli_epi32(sum[2 * i + 1], 16));
+                const __m256i words =
+                    _mm256_packus_epi32(_mm256_srli_epi32(sum[2 * i], 16), _mm256_srli_epi32(sum[2 * i + 1], 16));
                 store_256(out + 32 * i, _mm256_permute4x64_epi64(words, 0xD8));
             }
         } else {
@@ -201,28 +220,28 @@ struct fast_block<Isa, From, To, R> : serves_defaults {
     }
 };
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && std::is_same_v<typename From::format, bfloat16> && is_float_element<To>)
+    requires(is_avx2<Isa>&& std::is_same_v<typename From::format, bfloat16>&& is_float_element<To>)
 struct fast_block<Isa, From, To, R> : serves_widening {
     using serves_widening::serves_widening;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
-        __m256i nan = _mm256_setzero_si256();  // to be made quiet
-        for (int i = 0; i < 2; ++i) {
-            const __m256i magnitude = _mm256_and_si256(load_256(in + 32 * i), _mm256_set1_epi16(0x7FFF));
-            nan = _mm256_or_si256(nan, _mm256_cmpgt_epi16(magnitude, _mm256_set1_epi16(0x7F80)));
+        for (int i = 0; i < 4; ++i) {
+            const __m256i bits = _mm256_slli_epi32(_mm256_cvtepu16_epi32(load_128(in + 16 * i)), 16);
+            const __m256i magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7FFFFFFF));
+            const __m256i nan = _mm256_cmpgt_epi32(magnitude, _mm256_set1_epi32(0x7F800000));
+            store_256(out + 32 * i, _mm256_or_si256(bits, _mm256_and_si256(nan, _mm256_set1_epi32(0x00400000))));
         }
-        if (_mm256_movemask_epi8(nan) != 0) [[unlikely]] return false;
-        for (int i = 0; i < 4; ++i)
-            store_256(out + 32 * i, _mm256_slli_epi32(_mm256_cvtepu16_epi32(load_128(in + 16 * i)), 16));
         return true;
     }
 };
 
 /// Codes whose exponent field fits into fp16's, 8 bits with a sign, to floats.
 template <class F>
-inline constexpr bool decodes_through_fp16 = is_inside_float<F> && F::width == 8 && F::sign_bits == 1 &&
-                                             (F::exponent_bits <= 4 || (F::exponent_bits == 5 && F::special_values.nan == nan_at::ieee));
+inline constexpr bool decodes_through_fp16 = is_inside_float<F>&& F::width == 8 && F::sign_bits == 1 &&
+                                             (F::exponent_bits <= 4 ||
+                                              (F::exponent_bits == 5 && F::special_values.nan == nan_at::ieee));
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && decodes_through_fp16<typename From::format> && !From::is_packed && is_float_element<To> && !is_rounded<To>)
+    requires(is_avx2<Isa>&& decodes_through_fp16<typename From::format> && !From::is_packed && is_float_element<To> &&
+             !is_rounded<To>)
 struct fast_block<Isa, From, To, R> : serves_widening {
     using serves_widening::serves_widening;
     using F = typename From::format;
@@ -258,7 +277,8 @@ struct fast_block<Isa, From, To, R> : serves_widening {
         constexpr float scale = __builtin_bit_cast(float, static_cast<std::uint32_t>(127 + 15 - F::bias) << 23);
         for (int i = 0; i < 2; ++i) {
             const __m256i h = as_fp16(_mm256_cvtepi8_epi16(load_128(in + 16 * i)));
-            __m256 low = _mm256_cvtph_ps(_mm256_castsi256_si128(h)), high = _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1));
+            __m256 low = _mm256_cvtph_ps(_mm256_castsi256_si128(h)),
+                   high = _mm256_cvtph_ps(_mm256_extracti128_si256(h, 1));
             if constexpr (F::bias != 15) {
                 low = _mm256_mul_ps(low, _mm256_set1_ps(scale));
                 high = _mm256_mul_ps(high, _mm256_set1_ps(scale));
@@ -272,8 +292,8 @@ struct fast_block<Isa, From, To, R> : serves_widening {
 
 /// Packed 4-bit codes to floats: 16 upper halves of floats, a byte at a time.
 template <class Isa, class From, class To, policy R>
-    requires(is_avx2<Isa> && From::is_packed && From::format::width == 4 && has_kernel<typename From::format> && is_float_element<To> &&
-             !is_rounded<To>)
+    requires(is_avx2<Isa>&& From::is_packed&& From::format::width == 4 && has_kernel<typename From::format> &&
+             is_float_element<To> && !is_rounded<To>)
 struct fast_block<Isa, From, To, R> : serves_widening {
     using serves_widening::serves_widening;
     using F = typename From::format;
@@ -282,7 +302,8 @@ struct fast_block<Isa, From, To, R> : serves_widening {
         bool exact = true;
         constexpr halves() noexcept {
             for (unsigned c = 0; c < 16; ++c) {
-                const auto bits = convert_with<binary32>(F::from_bits(static_cast<typename F::storage_type>(c)), policy{}, 0).bits();
+                const auto bits =
+                    convert_with<binary32>(F::from_bits(static_cast<typename F::storage_type>(c)), policy{}, 0).bits();
                 if ((bits & 0xFFFF) != 0) exact = false;
                 low[c] = static_cast<std::uint8_t>(bits >> 16);
                 high[c] = static_cast<std::uint8_t>(bits >> 24);
@@ -297,14 +318,18 @@ struct fast_block<Isa, From, To, R> : serves_widening {
         // two codes to a word, then to its two bytes
         const __m256i words = _mm256_cvtepu8_epi16(load_128(in));
         const __m256i first = From::order == nibble_order::low_first ? words : _mm256_srli_epi16(words, 4);
-        const __m256i second = From::order == nibble_order::low_first ? _mm256_slli_epi16(words, 4) : _mm256_slli_epi16(words, 8);
+        const __m256i second =
+            From::order == nibble_order::low_first ? _mm256_slli_epi16(words, 4) : _mm256_slli_epi16(words, 8);
         const __m256i codes = _mm256_and_si256(_mm256_or_si256(_mm256_and_si256(first, _mm256_set1_epi16(15)),
-                                                               _mm256_and_si256(second, _mm256_set1_epi16(0x0F00))), nibble);
+                                                               _mm256_and_si256(second, _mm256_set1_epi16(0x0F00))),
+                                               nibble);
         const __m256i low = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load_128(table.low)), codes);
         const __m256i high = _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(load_128(table.high)), codes);
-        const __m256i a = _mm256_unpacklo_epi8(low, high), b = _mm256_unpackhi_epi8(low, high);  // 0-7, 16-23; 8-15, 24-31
-        const __m256i parts[4] = {_mm256_unpacklo_epi16(zero, a), _mm256_unpackhi_epi16(zero, a),   // 0-3, 16-19; 4-7, 20-23
-                                  _mm256_unpacklo_epi16(zero, b), _mm256_unpackhi_epi16(zero, b)};  // 8-11, 24-27; 12-15, 28-31
+        const __m256i a = _mm256_unpacklo_epi8(low, high),
+                      b = _mm256_unpackhi_epi8(low, high);  // 0-7, 16-23; 8-15, 24-31
+        const __m256i parts[4] = {
+            _mm256_unpacklo_epi16(zero, a), _mm256_unpackhi_epi16(zero, a),   // 0-3, 16-19; 4-7, 20-23
+            _mm256_unpacklo_epi16(zero, b), _mm256_unpackhi_epi16(zero, b)};  // 8-11, 24-27; 12-15, 28-31
         for (int i = 0; i < 2; ++i) {
             store_256(out + 32 * i, _mm256_permute2x128_si256(parts[2 * i], parts[2 * i + 1], 0x20));
             store_256(out + 64 + 32 * i, _mm256_permute2x128_si256(parts[2 * i], parts[2 * i + 1], 0x31));

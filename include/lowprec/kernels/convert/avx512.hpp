@@ -25,7 +25,8 @@ struct byte_tables {
     // The bytes of each value that can differ from zero: the upper half of a float, all of a 16-bit code, an 8-bit code.
     static constexpr int width = bits_of<typename To::storage_type> == 8 ? 8 : 16;
     static constexpr std::uint64_t value(unsigned code) noexcept {
-        const auto bits = convert_with<To>(F::from_bits(static_cast<typename F::storage_type>(code)), policy{}, 0).bits();
+        const auto bits =
+            convert_with<To>(F::from_bits(static_cast<typename F::storage_type>(code)), policy{}, 0).bits();
         return static_cast<std::uint64_t>(bits);
     }
     static constexpr int dropped = bits_of<typename To::storage_type> - width;
@@ -80,14 +81,15 @@ inline constexpr int rounding_control = (Round == rounding::toward_zero ? _MM_FR
                                         _MM_FROUND_NO_EXC;
 
 template <class Isa, class From, class To, policy R>
-    requires(Isa::has(simd::avx512) && is_float_element<From> && encodes_through_fma<typename To::format> && !is_rounded<To> &&
+    requires(Isa::has(simd::avx512) && is_float_element<From> && encodes_through_fma<typename To::format> &&
+             !is_rounded<To> &&
              (R.round != rounding::stochastic || (R.random_bits >= 32 && To::format::min_exponent > -60)))
 struct fast_block<Isa, From, To, R> {
     using F = typename To::format;
-    using environment = no_environment;
     static constexpr bool exists = true;
     static constexpr int m = F::mantissa_bits;
     using constants = fma_constants<F, R.round>;
+    using environment = fma_environment<Isa, R.round, rounding::nearest_even>;  // the direction is in the instructions
 
     __m512i limit, nan, nan_sign, payload, negative;
     bool signs_count;
@@ -111,11 +113,13 @@ struct fast_block<Isa, From, To, R> {
     LOWPREC_INLINE static __m512i code_and_exponent(__m512 x) noexcept {
         // the larger of |x| and the smallest normal value, with the sign of x
         const __m512 larger = _mm512_range_ps(x, _mm512_set1_ps(constants::smallest), 0b0011);
-        const __m512 power = _mm512_and_ps(larger, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xFF800000))));
+        const __m512 power =
+            _mm512_and_ps(larger, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xFF800000))));
         const __m512 c = _mm512_set1_ps(constants::c);
         __m512i y = _mm512_castps_si512(_mm512_fmadd_round_ps(power, c, x, rounding_control<constants::direction>));
         if constexpr (R.round == rounding::to_odd) {
-            const __m512 kept = _mm512_fnmadd_round_ps(power, c, _mm512_castsi512_ps(y), rounding_control<constants::direction>);
+            const __m512 kept =
+                _mm512_fnmadd_round_ps(power, c, _mm512_castsi512_ps(y), rounding_control<constants::direction>);
             y = _mm512_mask_or_epi32(y, _mm512_cmp_ps_mask(kept, x, _CMP_NEQ_OQ), y, _mm512_set1_epi32(1));
         }
         return _mm512_madd_epi16(y, _mm512_set1_epi32(1 << 16 | 1 << constants::shift));
@@ -124,11 +128,14 @@ struct fast_block<Isa, From, To, R> {
     /// Stochastic rounding. q is cut off with 16 more bits; the 16 first random bits are added, and a carry goes into the code:
     ///     p C + x     |S|  e' + constant  |q, 7 bits|  16 bits to which random ones are added  |
     /// If these end as all ones, the bits below would decide. Returns the upper halves of the sums as |S|  code, unshifted |.
-    LOWPREC_INLINE static __m512i add_random(__m512 x, const random_table& table, std::size_t place, unsigned& open) noexcept {
+    LOWPREC_INLINE static __m512i add_random(__m512 x, const random_table& table, std::size_t place,
+                                             unsigned& open) noexcept {
         const __m512 larger = _mm512_range_ps(x, _mm512_set1_ps(constants::smallest), 0b0011);
-        const __m512 power = _mm512_and_ps(larger, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xFF800000))));
+        const __m512 power =
+            _mm512_and_ps(larger, _mm512_castsi512_ps(_mm512_set1_epi32(static_cast<int>(0xFF800000))));
         constexpr float c = static_cast<float>(1 << (7 - m));
-        const __m512i y = _mm512_castps_si512(_mm512_fmadd_round_ps(power, _mm512_set1_ps(c), x, rounding_control<rounding::toward_zero>));
+        const __m512i y = _mm512_castps_si512(
+            _mm512_fmadd_round_ps(power, _mm512_set1_ps(c), x, rounding_control<rounding::toward_zero>));
         const __m512i sum = _mm512_add_epi32(y, _mm512_srli_epi32(random_lanes<Isa>(table, place), 16));
         open |= _mm512_cmpeq_epi16_mask(sum, _mm512_set1_epi32(-1)) & 0x55555555U;
         return _mm512_srai_epi32(sum, 16);
@@ -139,13 +146,13 @@ struct fast_block<Isa, From, To, R> {
         const __m512i low = _mm512_set1_epi16(0x7F);
         // the sign and the exponent stand where they should; q goes up
         const __m512i q = _mm512_slli_epi16(_mm512_and_si512(w, low), 7 - m);
-        const __m512i sum = _mm512_sub_epi16(_mm512_add_epi16(_mm512_andnot_si512(low, w), q), _mm512_set1_epi16(excess));
+        const __m512i sum =
+            _mm512_sub_epi16(_mm512_add_epi16(_mm512_andnot_si512(low, w), q), _mm512_set1_epi16(excess));
         return sum;
     }
 
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept
-        requires(R.round != rounding::stochastic)
-    {
+        requires(R.round != rounding::stochastic) {
         __m512 x[4];
         for (int i = 0; i < 4; ++i) x[i] = _mm512_loadu_ps(in + 64 * i);
         // 16 bits each: the sign and, above 7 - M zeros, the code
@@ -154,9 +161,8 @@ struct fast_block<Isa, From, To, R> {
         finish(out, x, w0, w1);
         return true;
     }
-    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out, const random_table& table, std::size_t place) const noexcept
-        requires(R.round == rounding::stochastic)
-    {
+    LOWPREC_INLINE bool run(const std::byte* in, std::byte* out, const random_table& table,
+                            std::size_t place) const noexcept requires(R.round == rounding::stochastic) {
         __m512 x[4];
         __m512i sum[4];
         unsigned open = 0;
@@ -164,13 +170,15 @@ struct fast_block<Isa, From, To, R> {
             x[i] = _mm512_loadu_ps(in + 64 * i);
             sum[i] = add_random(x[i], table, place + 16 * static_cast<std::size_t>(i), open);
         }
-        if (open != 0) [[unlikely]] return false;
+        if (open != 0) [[unlikely]]
+            return false;
         finish(out, x, join(_mm512_packs_epi32(sum[0], sum[1])), join(_mm512_packs_epi32(sum[2], sum[3])));
         return true;
     }
 
     LOWPREC_INLINE void finish(std::byte* out, const __m512 (&x)[4], __m512i w0, __m512i w1) const noexcept {
-        const unsigned no_number = _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
+        const unsigned no_number =
+            _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
         const __m512i rest = _mm512_set1_epi16(0x7FFF);
         __m512i c0 = _mm512_and_si512(w0, rest), c1 = _mm512_and_si512(w1, rest);
         if constexpr (constants::half_up) {
@@ -192,9 +200,11 @@ struct fast_block<Isa, From, To, R> {
             if constexpr (F::has_negative_zero)
                 code = _mm512_ternarylogic_epi32(code, shifted, bit, 0xF8);  // code | (shifted & bit)
             else
-                code = _mm512_or_si512(code, _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(code, code), _mm512_and_si512(shifted, bit)));
+                code = _mm512_or_si512(
+                    code, _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(code, code), _mm512_and_si512(shifted, bit)));
         }
-        if (no_number != 0) [[unlikely]] code = with_nan(code, x);
+        if (no_number != 0) [[unlikely]]
+            code = with_nan(code, x);
         store(out, code);
     }
 
@@ -207,8 +217,10 @@ struct fast_block<Isa, From, To, R> {
             is_nan[i] = _mm512_maskz_mov_epi32(_mm512_cmp_ps_mask(x[i], x[i], _CMP_UNORD_Q), all);
             bits[i] = _mm512_and_si512(_mm512_srli_epi32(raw[i], 23 - m), payload);
         }
-        const __m512i which = _mm512_packs_epi16(_mm512_packs_epi32(is_nan[0], is_nan[1]), _mm512_packs_epi32(is_nan[2], is_nan[3]));
-        const __m512i load = _mm512_packus_epi16(_mm512_packs_epi32(bits[0], bits[1]), _mm512_packs_epi32(bits[2], bits[3]));
+        const __m512i which =
+            _mm512_packs_epi16(_mm512_packs_epi32(is_nan[0], is_nan[1]), _mm512_packs_epi32(is_nan[2], is_nan[3]));
+        const __m512i load =
+            _mm512_packus_epi16(_mm512_packs_epi32(bits[0], bits[1]), _mm512_packs_epi32(bits[2], bits[3]));
         const __m512i sign = _mm512_packs_epi16(_mm512_packs_epi32(raw[0], raw[1]), _mm512_packs_epi32(raw[2], raw[3]));
         const __m512i minus = _mm512_maskz_mov_epi8(_mm512_movepi8_mask(sign), nan_sign);
         return _mm512_mask_mov_epi8(code, _mm512_movepi8_mask(which),
@@ -228,9 +240,9 @@ struct fast_block<Isa, From, To, R> {
 /// Exponents alone (e8m0): the float's own field, rounded up by its mantissa, with ties to even. In the lowest binade, which is
 /// subnormal as a float, the tie lies at 1.5 * 2^-127.
 template <class Isa, class From, class To, policy R>
-    requires(Isa::has(simd::avx512) && is_float_element<From> && is_scale<typename To::format> && To::format::width == 8 &&
-             To::format::exponent_bits == 8 && To::format::min_exponent == -127 && R.round == rounding::nearest_even &&
-             !is_rounded<To>)
+    requires(Isa::has(simd::avx512) && is_float_element<From> && is_scale<typename To::format> &&
+             To::format::width == 8 && To::format::exponent_bits == 8 && To::format::min_exponent == -127 &&
+             R.round == rounding::nearest_even && !is_rounded<To>)
 struct fast_block<Isa, From, To, R> : serves_defaults {
     using serves_defaults::serves_defaults;
     using F = typename To::format;
@@ -247,12 +259,15 @@ struct fast_block<Isa, From, To, R> : serves_defaults {
             code[i] = _mm512_srli_epi32(_mm512_add_epi32(magnitude, up), 23);
             no_number |= _mm512_cmpgt_epi32_mask(magnitude, _mm512_set1_epi32(0x7F800000));
         }
-        if (no_number != 0) [[unlikely]] return false;
-        const __m512i bytes = _mm512_packus_epi16(_mm512_packs_epi32(code[0], code[1]), _mm512_packs_epi32(code[2], code[3]));
+        if (no_number != 0) [[unlikely]]
+            return false;
+        const __m512i bytes =
+            _mm512_packus_epi16(_mm512_packs_epi32(code[0], code[1]), _mm512_packs_epi32(code[2], code[3]));
         const __m512i sign = _mm512_packs_epi16(_mm512_packs_epi32(raw[0], raw[1]), _mm512_packs_epi32(raw[2], raw[3]));
         const __m512i cut = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(F::largest_code)));
         const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-        _mm512_storeu_si512(out, _mm512_permutexvar_epi32(order, _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(sign), cut)));
+        _mm512_storeu_si512(out,
+                            _mm512_permutexvar_epi32(order, _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(sign), cut)));
         return true;
     }
 };
@@ -278,16 +293,19 @@ struct fast_block<Isa, From, To, R> : serves_widening {
     using serves_widening::serves_widening;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         for (int i = 0; i < 4; ++i)
-            _mm512_storeu_ps(out + 64 * i, _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32 * i))));
+            _mm512_storeu_ps(out + 64 * i,
+                             _mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32 * i))));
         return true;
     }
 };
 
-/// bf16. The processor's instruction takes every subnormal for zero, so a block that holds one is left to integers.
+/// bf16. The processor's instruction takes every subnormal for zero, so a block that holds one goes by integers.
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && is_float_element<From> && std::is_same_v<typename To::format, bfloat16> &&
              R.round == rounding::nearest_even && !is_rounded<To>)
 struct fast_block<Isa, From, To, R> : serves_defaults {
+    using environment =
+        lowprec::detail::environment<Isa>;  // where subnormals are read as zero they are not seen as such
     using serves_defaults::serves_defaults;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         __m512 x[4];
@@ -296,34 +314,42 @@ struct fast_block<Isa, From, To, R> : serves_defaults {
         if constexpr (Isa::has(simd::bf16)) {
             unsigned subnormal = 0;
             for (const __m512 v : x) subnormal |= _mm512_fpclass_ps_mask(v, 0x20);
-            if (subnormal != 0) [[unlikely]] return false;
-            for (int i = 0; i < 2; ++i) {
-                const auto words = _mm512_cvtne2ps_pbh(x[2 * i + 1], x[2 * i]);
-                __builtin_memcpy(out + 64 * i, &words, 64);
+            if (subnormal == 0) [[likely]] {
+                for (int i = 0; i < 2; ++i) {
+                    const auto words = _mm512_cvtne2ps_pbh(x[2 * i + 1], x[2 * i]);
+                    __builtin_memcpy(out + 64 * i, &words, 64);
+                }
+                return true;
             }
-            return true;
         }
 #endif
-        const unsigned no_number = _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
-        if (no_number != 0) [[unlikely]] return false;
-        const __m512i order = _mm512_set_epi16(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1, 30, 28, 26, 24, 22, 20,
-                                               18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+        const unsigned no_number =
+            _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
+        const __m512i order = _mm512_set_epi16(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1, 30, 28, 26,
+                                               24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+        const auto all = [](int w) { return _mm512_set1_epi16(static_cast<short>(w)); };
         const __m512i upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000));
         for (int i = 0; i < 2; ++i) {
             const __m512i a = _mm512_castps_si512(x[2 * i]), b = _mm512_castps_si512(x[2 * i + 1]);
             // words of both in turns: what is kept, and what is rounded away; up if (rest | odd) > half
             const __m512i kept = _mm512_ternarylogic_epi32(_mm512_srli_epi32(a, 16), b, upper, 0xF8);
             const __m512i rest = _mm512_ternarylogic_epi32(_mm512_slli_epi32(b, 16), a, upper, 0xF4);
-            const __m512i odd_rest = _mm512_ternarylogic_epi32(rest, kept, _mm512_set1_epi16(1), 0xF8);
-            const __mmask32 up = _mm512_cmpgt_epu16_mask(odd_rest, _mm512_set1_epi16(static_cast<short>(0x8000)));
-            const __m512i words = _mm512_mask_sub_epi16(kept, up, kept, _mm512_set1_epi16(-1));
+            const __m512i odd_rest = _mm512_ternarylogic_epi32(rest, kept, all(1), 0xF8);
+            __m512i words = _mm512_mask_sub_epi16(kept, _mm512_cmpgt_epu16_mask(odd_rest, all(0x8000)), kept, all(-1));
+            if (no_number != 0) [[unlikely]] {
+                const __m512i magnitude = _mm512_and_si512(kept, all(0x7FFF));
+                const __mmask32 nan =
+                    _mm512_cmpgt_epi16_mask(magnitude, all(0x7F80)) |
+                    (_mm512_cmpeq_epi16_mask(magnitude, all(0x7F80)) & _mm512_test_epi16_mask(rest, rest));
+                words = _mm512_mask_mov_epi16(words, nan, _mm512_or_si512(kept, all(0x40)));
+            }
             _mm512_storeu_si512(out + 64 * i, _mm512_permutexvar_epi16(order, words));
         }
         return true;
     }
 };
 /// Floats to other floats cut short (tf32, or bf16's values as floats): adding just less than half of what is cut, or half where
-/// the code is odd. What overflows becomes infinity by itself. The sum of a NaN could overflow: its block is left to generic.hpp.
+/// the code is odd. What overflows becomes infinity by itself; a NaN is made quiet and cut.
 template <class Isa, class From, class To, policy R>
     requires(Isa::has(simd::avx512) && is_float_element<From> && is_cut_float<typename To::format> && To::bits == 32 &&
              R.round == rounding::nearest_even)
@@ -336,10 +362,15 @@ struct fast_block<Isa, From, To, R> : serves_defaults {
         const auto unordered = [&](int i) {
             return _mm512_cmp_ps_mask(_mm512_castsi512_ps(x[i]), _mm512_castsi512_ps(x[i + 1]), _CMP_UNORD_Q);
         };
-        if ((unordered(0) | unordered(2)) != 0) [[unlikely]] return false;
+        const bool no_number = (unordered(0) | unordered(2)) != 0;
         for (int i = 0; i < 4; ++i) {
             const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(x[i], cut), _mm512_set1_epi32(1));
-            const __m512i sum = _mm512_add_epi32(_mm512_add_epi32(x[i], _mm512_set1_epi32((1 << (cut - 1)) - 1)), odd);
+            __m512i sum = _mm512_add_epi32(_mm512_add_epi32(x[i], _mm512_set1_epi32((1 << (cut - 1)) - 1)), odd);
+            if (no_number) [[unlikely]] {
+                const __m512 v = _mm512_castsi512_ps(x[i]);
+                sum = _mm512_mask_or_epi32(sum, _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q), x[i],
+                                           _mm512_set1_epi32(0x00400000));
+            }
             _mm512_storeu_si512(out + 64 * i, _mm512_and_si512(sum, _mm512_set1_epi32(-1 << cut)));
         }
         return true;
@@ -350,15 +381,13 @@ template <class Isa, class From, class To, policy R>
 struct fast_block<Isa, From, To, R> : serves_widening {
     using serves_widening::serves_widening;
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
-        std::uint64_t nan = 0;  // to be made quiet
-        for (int i = 0; i < 2; ++i) {
-            const __m512i words = _mm512_slli_epi16(_mm512_loadu_si512(in + 64 * i), 1);
-            nan |= _mm512_cmpgt_epu16_mask(words, _mm512_set1_epi16(static_cast<short>(0xFF00)));
-        }
-        if (nan != 0) [[unlikely]] return false;
         for (int i = 0; i < 4; ++i) {
-            const __m512i wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32 * i)));
-            _mm512_storeu_si512(out + 64 * i, _mm512_slli_epi32(wide, 16));
+            const __m512i words =
+                _mm512_cvtepu16_epi32(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(in + 32 * i)));
+            const __m512i bits = _mm512_slli_epi32(words, 16);
+            // a NaN becomes quiet: class 80 is the signalling one
+            const __mmask16 nan = _mm512_fpclass_ps_mask(_mm512_castsi512_ps(bits), 0x80);
+            _mm512_storeu_si512(out + 64 * i, _mm512_mask_or_epi32(bits, nan, bits, _mm512_set1_epi32(0x00400000)));
         }
         return true;
     }
@@ -386,7 +415,8 @@ struct table_lookup {
         } else {
             const __m512i low = _mm512_permutex2var_epi8(first, codes, second);
             if (F::width == 7 || half) return low;
-            const __m512i high = _mm512_permutex2var_epi8(_mm512_load_si512(table + 128), codes, _mm512_load_si512(table + 192));
+            const __m512i high =
+                _mm512_permutex2var_epi8(_mm512_load_si512(table + 128), codes, _mm512_load_si512(table + 192));
             return _mm512_mask_mov_epi8(low, _mm512_movepi8_mask(codes), high);
         }
     }

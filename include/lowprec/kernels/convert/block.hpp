@@ -49,16 +49,17 @@ inline constexpr bool has_lanes = is_double<Element> || has_kernel<typename Elem
 /// Whether lanes can do it; scalar.hpp does the rest.
 template <class Isa, class From, class To, policy R>
 inline constexpr bool lanes_can_convert =
-    Isa::vectors && has_lanes<From> && has_lanes<To> && !(is_double<From> && is_double<To>)&&!(is_double<To> && is_rounded<To>)&&(
+    Isa::vectors&& has_lanes<From>&& has_lanes<To> &&
+    !(is_double<From> && is_double<To>)&&!(is_double<To> && is_rounded<To>)&&(
         R.round != rounding::stochastic || (stochastic_in_lanes<R> && !is_double<From> && !is_double<To>));
 
 /// The floats with the values of a block's elements.
 template <class Isa, class From>
-LOWPREC_INLINE block<Isa> load_floats(const std::byte* from, bool& plain_numbers) noexcept {
+LOWPREC_INLINE block<Isa> load_floats(const std::byte* from) noexcept {
     using F = typename From::format;
     block<Isa> b;
     if constexpr (is_double<From>) {
-        for (int i = 0; i < 4; ++i) b.v[i] = double_to_odd_float<Isa>(from + i * 8 * lanes<Isa>, plain_numbers);
+        for (int i = 0; i < 4; ++i) b.v[i] = double_to_odd_float<Isa>(from + i * 8 * lanes<Isa>);
     } else if constexpr (From::is_packed) {
         std::byte codes[block_size<Isa>];
         store_to(codes, unpack_block<Isa, F::width, From::order>(from));
@@ -113,8 +114,8 @@ struct fast_block {
 
 /// Converts a block. False where lanes could not: what was written then doesn't count.
 template <class Isa, class From, class To, policy R>
-LOWPREC_INLINE bool generic_block(const std::byte* in, std::byte* out, const bulk_plan& plan, const random_table* random,
-                                  std::size_t place) noexcept {
+LOWPREC_INLINE bool generic_block(const std::byte* in, std::byte* out, const bulk_plan& plan,
+                                  const random_table* random, std::size_t place) noexcept {
     using F = typename To::format;
     bool fine = true;
     if constexpr (std::is_same_v<typename From::format, F> && !is_rounded<To>) {
@@ -133,7 +134,7 @@ LOWPREC_INLINE bool generic_block(const std::byte* in, std::byte* out, const bul
         for (int i = 0; i < 4; ++i) b.v[i] = double_to_float<Isa, R>(in + i * 8 * lanes<Isa>, plan.fate, fine);
         if (fine) store_codes<Isa, To>(out, b);
     } else {
-        block<Isa> b = load_floats<Isa, From>(in, fine);
+        block<Isa> b = load_floats<Isa, From>(in);
         if constexpr (is_double<To>) {
             for (int i = 0; i < 4; ++i) store_as_double<Isa>(out + i * 8 * lanes<Isa>, b.v[i], plan.fate, fine);
         } else {

@@ -25,8 +25,9 @@ struct composed_block {
 };
 
 template <class Isa, class From, class To, policy R>
-    requires(R.round != rounding::stochastic && !is_float_element<From> && !is_double<From> && !is_float_element<To> && !is_double<To> && !is_rounded<To> &&
-             fast_block<Isa, From, plain<float>, policy{}>::exists && fast_block<Isa, plain<float>, To, R>::exists)
+    requires(R.round != rounding::stochastic && !is_float_element<From> && !is_double<From> && !is_float_element<To> &&
+             !is_double<To> && !is_rounded<To> && fast_block<Isa, From, plain<float>, policy{}>::exists &&
+             fast_block<Isa, plain<float>, To, R>::exists)
 struct composed_block<Isa, From, To, R> {
     using widening = fast_block<Isa, From, plain<float>, policy{}>;
     using narrowing = fast_block<Isa, plain<float>, To, R>;
@@ -45,7 +46,8 @@ struct composed_block<Isa, From, To, R> {
 };
 
 template <class Isa, class From, class To, policy R>
-    requires(R.round != rounding::stochastic && is_double<From> && !is_float_element<To> && !is_rounded<To> && fast_block<Isa, plain<float>, To, R>::exists)
+    requires(R.round != rounding::stochastic && is_double<From> && !is_float_element<To> && !is_rounded<To> &&
+             fast_block<Isa, plain<float>, To, R>::exists)
 struct composed_block<Isa, From, To, R> {
     using narrowing = fast_block<Isa, plain<float>, To, R>;
     using environment = typename narrowing::environment;
@@ -56,15 +58,15 @@ struct composed_block<Isa, From, To, R> {
     LOWPREC_INLINE explicit composed_block(const bulk_plan& plan) noexcept : second(plan) {}
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out) const noexcept {
         alignas(64) std::byte floats[block_size<Isa> * 4];
-        bool fine = true;
         for (int i = 0; i < 4; ++i)
-            store_to(floats + i * 4 * lanes<Isa>, double_to_odd_float<Isa>(in + i * 8 * lanes<Isa>, fine));
-        return fine && second.run(floats, out);
+            store_to(floats + i * 4 * lanes<Isa>, double_to_odd_float<Isa>(in + i * 8 * lanes<Isa>));
+        return second.run(floats, out);
     }
 };
 
 template <class Isa, class From, class F, policy R>
-    requires(R.round != rounding::stochastic && is_float_element<From> && fast_block<Isa, From, plain<F>, R>::exists && fast_block<Isa, plain<F>, plain<float>, policy{}>::exists)
+    requires(R.round != rounding::stochastic && is_float_element<From> && fast_block<Isa, From, plain<F>, R>::exists &&
+             fast_block<Isa, plain<F>, plain<float>, policy{}>::exists)
 struct composed_block<Isa, From, rounded<F>, R> {
     using narrowing = fast_block<Isa, From, plain<F>, R>;
     using widening = fast_block<Isa, plain<F>, plain<float>, policy{}>;
@@ -83,7 +85,8 @@ struct composed_block<Isa, From, rounded<F>, R> {
 
 /// The fastest there is.
 template <class Isa, class From, class To, policy R>
-using best_block = std::conditional_t<fast_block<Isa, From, To, R>::exists, fast_block<Isa, From, To, R>, composed_block<Isa, From, To, R>>;
+using best_block = std::conditional_t<fast_block<Isa, From, To, R>::exists, fast_block<Isa, From, To, R>,
+                                      composed_block<Isa, From, To, R>>;
 
 }  // namespace lowprec::detail
 

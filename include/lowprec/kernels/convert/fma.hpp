@@ -24,27 +24,37 @@ using binary16 = float_format<1, 5, 10, 15>;
 using bfloat16 = float_format<1, 8, 7, 127>;
 
 template <class Element>
-inline constexpr bool is_float_element = std::is_same_v<typename Element::format, binary32> && Element::bits == 32;
+inline constexpr bool is_float_element = std::is_same_v<typename Element::format, binary32>&& Element::bits == 32;
 
 /// bf16, tf32 and their like: floats with fewer bits at the end, stored in words or as floats.
 template <class F>
-inline constexpr bool is_cut_float = is_short_float<F> && F::mantissa_bits < 23 && (F::width == 16 || (F::width > 16 && F::width < 32));
+inline constexpr bool is_cut_float = is_short_float<F>&& F::mantissa_bits < 23 &&
+                                     (F::width == 16 || (F::width > 16 && F::width < 32));
 
 template <class F>
-inline constexpr bool encodes_through_fma = is_inside_float<F> && F::width <= 8 && F::mantissa_bits >= 1 &&
-                                            F::mantissa_bits <= 5 && F::min_exponent > -100;
+inline constexpr bool encodes_through_fma =
+    is_inside_float<F>&& F::width <= 8 && F::mantissa_bits >= 1 && F::mantissa_bits <= 5 && F::min_exponent > -100;
 
 /// The numbers of the picture above.
 template <class F, rounding Round>
 struct fma_constants {
     static constexpr bool half_up = Round == rounding::nearest_away;
-    static constexpr rounding direction = half_up || Round == rounding::to_odd || Round == rounding::stochastic ? rounding::toward_zero : Round;
+    static constexpr rounding direction =
+        half_up || Round == rounding::to_odd || Round == rounding::stochastic ? rounding::toward_zero : Round;
     static constexpr int m = F::mantissa_bits + (half_up ? 1 : 0);
     static constexpr int shift = 7 - m;
     static constexpr int excess = (F::min_exponent + 150 - m) << m;
-    static constexpr float smallest = __builtin_bit_cast(float, static_cast<std::uint32_t>(127 + F::min_exponent) << 23);
-    static constexpr float c = __builtin_bit_cast(float, static_cast<std::uint32_t>((127 + 23 - m) << 23 | (65536 - excess)));
+    static constexpr float smallest =
+        __builtin_bit_cast(float, static_cast<std::uint32_t>(127 + F::min_exponent) << 23);
+    static constexpr float c =
+        __builtin_bit_cast(float, static_cast<std::uint32_t>((127 + 23 - m) << 23 | (65536 - excess)));
 };
+
+/// The environment of these sums. A subnormal float is far below half of every code, and may be read as zero unless the
+/// direction asks whether there was anything at all.
+template <class Isa, rounding Round, rounding Direction>
+using fma_environment =
+    environment<Isa, Direction, Round != rounding::upward && Round != rounding::downward && Round != rounding::to_odd>;
 
 /// Whether overflow and infinity end at one code next to the largest, whatever the sign.
 template <class F>

@@ -26,12 +26,12 @@ inline constexpr bool is_short_float = F::sign_bits == 1 && F::exponent_bits == 
                                        F::mantissa_bits <= 23 && F::special_values.nan == nan_at::ieee;
 // All values but zero are normal floats.
 template <class F>
-inline constexpr bool is_inside_float = F::has_zero && F::width <= 16 && F::max_exponent <= 127 &&
-                                        F::min_exponent - F::mantissa_bits >= -125;
+inline constexpr bool is_inside_float =
+    F::has_zero&& F::width <= 16 && F::max_exponent <= 127 && F::min_exponent - F::mantissa_bits >= -125;
 // Unsigned, no zero, and a range that may begin at 2^-127.
 template <class F>
-inline constexpr bool is_scale = F::sign_bits == 0 && !F::has_zero && F::width <= 16 && F::mantissa_bits <= 7 && F::max_exponent <= 127 &&
-                                 F::min_exponent >= -127;
+inline constexpr bool is_scale = F::sign_bits == 0 && !F::has_zero && F::width <= 16 && F::mantissa_bits <= 7 &&
+                                 F::max_exponent <= 127 && F::min_exponent >= -127;
 template <class F>
 inline constexpr bool has_kernel = is_short_float<F> || is_inside_float<F> || is_scale<F>;
 
@@ -104,9 +104,9 @@ LOWPREC_INLINE u32<Isa> decode(u32<Isa> code) noexcept {
         } else if constexpr (F::has_infinity) {
             bits = choose<Isa>(equal<Isa>(magnitude, infinity_code), 0x7F800000U, bits);
         }
-        if constexpr (nan == nan_at::all_ones) bits = choose<Isa>(equal<Isa>(magnitude, magnitude_mask), 0x7FC00000U, bits);
-        if constexpr (F::sign_bits == 1)
-            bits = bits | ((code << (32 - F::width)) & u32<Isa>(0x80000000U));
+        if constexpr (nan == nan_at::all_ones)
+            bits = choose<Isa>(equal<Isa>(magnitude, magnitude_mask), 0x7FC00000U, bits);
+        if constexpr (F::sign_bits == 1) bits = bits | ((code << (32 - F::width)) & u32<Isa>(0x80000000U));
         if constexpr (nan == nan_at::negative_zero)
             bits = choose<Isa>(equal<Isa>(code, std::uint32_t{F::sign_mask}), 0x7FC00000U, bits);
         return bits;
@@ -132,7 +132,7 @@ struct outcomes {
     std::uint32_t infinite[2];  ///< infinity
     std::uint32_t nan[2];       ///< NaN, and which bits of its payload join it
     std::uint32_t payload;
-    std::uint32_t zero[2];   ///< zero, and what rounds below the smallest value, where the format has no zero
+    std::uint32_t zero[2];  ///< zero, and what rounds below the smallest value, where the format has no zero
     std::uint32_t below;
     std::uint32_t negative;  ///< a negative value that doesn't round to zero, into an unsigned format
     std::uint32_t sign;      ///< 0 if an unsigned format takes the magnitude of negative values, otherwise 1
@@ -150,7 +150,8 @@ constexpr outcomes outcomes_of(policy p) noexcept {
     constexpr std::uint64_t quiet = std::uint64_t{1} << 63, payload = quiet >> 1;
     outcomes o{};
     for (const bool negative : {false, true}) {
-        o.beyond[negative] = static_cast<std::uint32_t>(sink::stops_at_largest(negative, p.round) ? F::largest_code : sink::beyond(p.over));
+        o.beyond[negative] = static_cast<std::uint32_t>(
+            sink::stops_at_largest(negative, p.round) ? F::largest_code : sink::beyond(p.over));
         o.infinite[negative] = static_cast<std::uint32_t>(sink::infinite(negative, p).bits());
         o.nan[negative] = static_cast<std::uint32_t>(nan(negative, quiet));
         o.zero[negative] = static_cast<std::uint32_t>(sink::zero(negative, p).bits());
@@ -187,7 +188,8 @@ LOWPREC_INLINE u32<Isa> either(u32<Isa> negative, const std::uint32_t (&by_sign)
 
 /// Whether lanes can round by P: methods other than `b` look at the discarded bits in more ways than one between 17 and 31.
 template <policy P>
-inline constexpr bool stochastic_in_lanes = P.random_bits <= 16 || P.random_bits >= 32 || P.method != stochastic_method::c;
+inline constexpr bool stochastic_in_lanes =
+    P.random_bits <= 16 || P.random_bits >= 32 || P.method != stochastic_method::c;
 
 /// Where the magnitude goes up by one unit: rounding.hpp's rounds_away in lanes. `rest` at the top of its lane.
 template <class Isa, rounding Round>
@@ -220,12 +222,14 @@ LOWPREC_INLINE u32<Isa> rounds_up_stochastic(u32<Isa> rest, u32<Isa> random, boo
             return ((rest >> (31 - n)) + (r << 1) + u32<Isa>(1U)) >> (n + 1);
         } else {
             const u32<Isa> kept = rest >> (32 - n);
-            return (kept + rounds_up<Isa, rounding::nearest_even>(u32<Isa>(0U), kept & u32<Isa>(1U), rest << n) + r) >> n;
+            return (kept + rounds_up<Isa, rounding::nearest_even>(u32<Isa>(0U), kept & u32<Isa>(1U), rest << n) + r) >>
+                   n;
         }
     } else {
         // v + R / 2^N >= 1, as a carry out of 32 bits. The bits of R after the 16th add less than 2^16 to this sum.
         static_assert(stochastic_in_lanes<P>);
-        const u32<Isa> sum = (P.method == stochastic_method::a && n < 32 ? (rest >> (32 - n % 32)) << (32 - n % 32) : rest) + random;
+        const u32<Isa> sum =
+            (P.method == stochastic_method::a && n < 32 ? (rest >> (32 - n % 32)) << (32 - n % 32) : rest) + random;
         const u32<Isa> carry = ((rest & random) | ((rest | random) & ~sum)) >> 31;
         decided = decided && !xsimd::any(greater<Isa>(one_if<Isa>(equal<Isa>(sum >> 16, 0xFFFFU)), carry));
         return carry;
@@ -307,7 +311,8 @@ LOWPREC_INLINE u32<Isa> encode(u32<Isa> bits, u32<Isa> random, const outcomes& o
         const lanes_bool<Isa> plus = equal<Isa>(sign, 0U);
         const u32<Isa> infinite = choose<Isa>(plus, o.infinite[0], u32<Isa>(o.infinite[1]));
         u32<Isa> nan = choose<Isa>(plus, o.nan[0], u32<Isa>(o.nan[1]));
-        if constexpr (F::special_values.nan == nan_at::ieee) nan = nan | ((magnitude >> (23 - m)) & u32<Isa>(o.payload));
+        if constexpr (F::special_values.nan == nan_at::ieee)
+            nan = nan | ((magnitude >> (23 - m)) & u32<Isa>(o.payload));
         code = choose<Isa>(special, choose<Isa>(greater<Isa>(magnitude, 0x7F800000U), nan, infinite), code);
     }
     return code;

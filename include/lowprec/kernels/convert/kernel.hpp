@@ -33,10 +33,11 @@ struct bulk_kernel {
 
 /// A block for which a faster variant was no match, by lanes or by the scalar function.
 template <class Isa, class From, class To, policy R>
-[[gnu::noinline]] void redo_block(const std::byte* in, std::byte* out, const bulk_plan& plan, const random_table* random,
-                                  std::size_t place, std::size_t first) noexcept {
+[[gnu::noinline]] void redo_block(const std::byte* in, std::byte* out, const bulk_plan& plan,
+                                  const random_table* random, std::size_t place, std::size_t first) noexcept {
     if (!generic_block<Isa, From, To, R>(in, out, plan, random, place))
-        convert_scalar<Isa, From, To>({in, 0}, {out, 0}, 0, block_size<Isa>, plan.p, {plan.random.seed, plan.random.first + first});
+        convert_scalar<Isa, From, To>({in, 0}, {out, 0}, 0, block_size<Isa>, plan.p,
+                                      {plan.random.seed, plan.random.first + first});
 }
 
 template <class Isa, class From, class To, policy R>
@@ -60,7 +61,10 @@ template <class Isa, class From, class To, policy R>
     };
     if constexpr (fast::exists) {
         if (fast::serves(plan)) {
-            [[maybe_unused]] const typename fast::environment guard;
+            // Also where a kernel's roundings are its own: comparisons and conversions raise flags for NaN and denormals, and see
+            // zero in place of a denormal where the caller flushes them.
+            using own = typename fast::environment;
+            [[maybe_unused]] const std::conditional_t<std::is_same_v<own, no_environment>, environment<Isa>, own> guard;
             const fast kernel(plan);
             for (std::size_t k = 0; k < blocks; ++k) {
                 fetch_ahead(k);
@@ -72,7 +76,8 @@ template <class Isa, class From, class To, policy R>
                     done = kernel.run(from, to, table, place);
                 else
                     done = kernel.run(from, to);
-                if (!done) [[unlikely]] redo_block<Isa, From, To, R>(from, to, plan, &table, place, first + k * block);
+                if (!done) [[unlikely]]
+                    redo_block<Isa, From, To, R>(from, to, plan, &table, place, first + k * block);
             }
             return;
         }
@@ -88,11 +93,7 @@ template <class Isa, class From, class To, policy R>
 
 template <class Isa, class From, class To, policy R>
 constexpr bulk_kernel kernel_of() noexcept {
-    bulk_kernel k{nullptr,
-                  &convert_scalar<Isa, From, To>,
-                  Isa::vectors ? block_size<Isa> : 1,
-                  From::bits,
-                  To::bits,
+    bulk_kernel k{nullptr, &convert_scalar<Isa, From, To>, Isa::vectors ? block_size<Isa> : 1, From::bits, To::bits,
                   false};
     if constexpr (lanes_can_convert<Isa, From, To, R>) k.blocks = &convert_blocks<Isa, From, To, R>;
     if constexpr (To::is_packed) k.high_first = To::order == nibble_order::high_first;

@@ -20,7 +20,7 @@ struct format_of_number {
     using type = T;
 };
 template <class T>
-requires is_native_float_v<T>
+    requires is_native_float_v<T>
 struct format_of_number<T> {
     using type = format_of<T>;
 };
