@@ -68,15 +68,14 @@ struct isa {
     static constexpr bool has(unsigned feature) noexcept { return (Features & feature) == feature; }
     static constexpr bool vectors = !has(scalar);
 
-    using arch = std::conditional_t<Features == compiled_features, xsimd::default_arch,
-                                    std::conditional_t<has(avx512), xsimd::avx512bw,
-                                                       std::conditional_t<has(avx2), xsimd::fma3<xsimd::avx2>,
 #if defined(__aarch64__)
-                                                                          xsimd::neon64
+    using base_arch = xsimd::neon64;
 #else
-                                                                           xsimd::sse2
+    using base_arch = xsimd::sse2;
 #endif
-                                                                          >>>;
+    using own_arch = std::conditional_t<has(avx512), xsimd::avx512bw,
+                                        std::conditional_t<has(avx2), xsimd::fma3<xsimd::avx2>, base_arch>>;
+    using arch = std::conditional_t<Features == compiled_features, xsimd::default_arch, own_arch>;
 };
 
 /// What this translation unit is compiled for.

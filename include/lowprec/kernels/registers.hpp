@@ -56,7 +56,6 @@ LOWPREC_INLINE block<Isa> load_block(const std::byte* from) noexcept {
                 return load_dwords<Isa>(floats);
         }
     }
-    bool fine = true;
     return load_floats<Isa, From>(from);
 }
 
