@@ -5,7 +5,6 @@
 // conversion rounded twice would get wrong lies next to a middle between two values, nearer to it than any float.
 // needs: simd
 // isa: best
-// ctest-label: aarch64
 #include "support/bulk.hpp"
 
 namespace {

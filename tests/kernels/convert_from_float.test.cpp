@@ -4,7 +4,6 @@
 // Floats to every format under every policy: the bulk kernels against the scalar function.
 // needs: simd
 // isa: best
-// ctest-label: aarch64
 #include "support/bulk.hpp"
 
 namespace {
