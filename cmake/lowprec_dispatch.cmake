@@ -30,7 +30,7 @@ function(_lowprec_dispatch_flags out set)
         list(APPEND flags -mavx512f -mavx512cd -mavx512bw -mavx512dq -mavx512vl)
     endif()
     if(set MATCHES "^avx512_(vbmi|bf16)$")
-        list(APPEND flags -mavx512vbmi)
+        list(APPEND flags -mavx512ifma -mavx512vbmi) # xsimd 13 wants both or neither
     endif()
     if(set STREQUAL "avx512_bf16")
         list(APPEND flags -mavx512bf16)
