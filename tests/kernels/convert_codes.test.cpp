@@ -7,28 +7,7 @@
 // ctest-label: aarch64
 #include "support/bulk.hpp"
 
-namespace {
-
 using namespace bulk;
-
-template <class Function>
-void for_each_row(Function&& f) {
-    [&]<class... F>(std::type_identity<std::tuple<F...>>) {
-        (f.template operator()<F>(), ...);
-    }(std::type_identity<all_formats>{});
-}
-
-/// F to G under the rule R.
-template <class F, class G, rounding R>
-void between(tally& results, const std::vector<policy>& list) {
-    if constexpr (!std::is_same_v<F, G>) {
-        std::vector<F> in = all_codes<F>();
-        if (thinned > 1 && in.size() > 4096) in.resize(4096 + 33);
-        sweep<plain<F>, plain<G>, R>(results, in, list);
-    }
-}
-
-}  // namespace
 
 TEST_CASE("codes of every format to codes of 8 and of 16 bits, and back") {
     tally results("codes to codes");

@@ -13,13 +13,6 @@ namespace {
 
 using namespace bulk;
 
-template <class Function>
-void for_each_row(Function&& f) {
-    [&]<class... F>(std::type_identity<std::tuple<F...>>) {
-        (f.template operator()<F>(), ...);
-    }(std::type_identity<all_formats>{});
-}
-
 template <class F, class T>
 void decode(tally& results) {
     if constexpr (!std::is_same_v<F, typename plain<T>::format>) {

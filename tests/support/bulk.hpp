@@ -295,6 +295,24 @@ inline void add_specials(std::vector<std::uint32_t>& patterns) {
     for (int i = 0; i < 23; ++i) patterns.push_back(0x7F800000U | static_cast<std::uint32_t>(next()));  // payloads
 }
 
+/// f<F>() for every row of the table.
+template <class Function>
+void for_each_row(Function&& f) {
+    [&]<class... F>(std::type_identity<std::tuple<F...>>) {
+        (f.template operator()<F>(), ...);
+    }(std::type_identity<all_formats>{});
+}
+
+/// F to G under the rule R.
+template <class F, class G, rounding R>
+void between(tally& results, const std::vector<policy>& list) {
+    if constexpr (!std::is_same_v<F, G>) {
+        std::vector<F> in = all_codes<F>();
+        if (thinned > 1 && in.size() > 4096) in.resize(4096 + 33);
+        sweep<plain<F>, plain<G>, R>(results, in, list);
+    }
+}
+
 }  // namespace bulk
 
 #endif

@@ -403,10 +403,6 @@ inline constexpr bool decodes_by_table = F::width <= 8 && has_kernel<F>;
 /// 64 codes, looked up a byte at a time.
 template <class F>
 struct table_lookup {
-    template <class Isa, class To>
-    LOWPREC_INLINE static __m512i load(const std::uint8_t (&table)[256], int part) noexcept {
-        return _mm512_load_si512(table + 64 * part);
-    }
     /// The bytes of `table` at the codes; `symmetric` if the upper half of the table is not needed.
     LOWPREC_INLINE static __m512i find(const std::uint8_t (&table)[256], __m512i codes, bool half) noexcept {
         const __m512i first = _mm512_load_si512(table), second = _mm512_load_si512(table + 64);
