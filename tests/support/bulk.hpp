@@ -248,10 +248,13 @@ std::vector<F> all_codes() {
 /// Appends the floats around the values of F and the middles between them, of both signs, each with its neighbours.
 template <class F>
 void add_edges(std::vector<std::uint32_t>& patterns, std::size_t step = 1) {
+    const auto value = [](std::uint32_t c) {
+        return std::bit_cast<std::uint32_t>(
+            convert<float>(F::from_bits(static_cast<typename F::storage_type>(c)), policy{}));
+    };
     std::vector<std::uint32_t> values;
     for (std::uint32_t c = 0; c <= std::uint32_t{F::largest_code}; c += static_cast<std::uint32_t>(step))
-        values.push_back(std::bit_cast<std::uint32_t>(
-            convert<float>(F::from_bits(static_cast<typename F::storage_type>(c)), policy{})));
+        values.push_back(value(c));
     values.push_back(values.back() + (1U << 23));  // past the range
     const auto around = [&](std::uint32_t at) {
         for (std::uint32_t x = at == 0 ? 0 : at - 1; x <= at + 1; ++x) {
@@ -268,7 +271,7 @@ void add_edges(std::vector<std::uint32_t>& patterns, std::size_t step = 1) {
         else
             around(values[i - 1] + (values[i] - values[i - 1]) / 2);
     }
-    const std::uint32_t largest = values[values.size() - 2], before = values[values.size() - 3];
+    const std::uint32_t largest = value(F::largest_code), before = value(F::largest_code - 1U);
     if (largest - before < 1U << 23) {
         around(largest + (largest - before) / 2);  // where overflow begins
         around(largest + (largest - before));
