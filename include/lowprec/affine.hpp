@@ -60,12 +60,13 @@ LOWPREC_HOST_DEVICE constexpr float stored_scale(exact numerator, exact divisor)
 template <class Scale>
 LOWPREC_HOST_DEVICE constexpr float stored_scale(fp32 found) noexcept {
     if (found == fp32::from_bits(0)) return 0;
-    auto rounded = convert<Scale>(found, policy{.over = overflow::saturate, .infinity = infinity_input::as_overflow});
-    if constexpr (!std::is_same_v<Scale, fp32>) {
+    if constexpr (std::is_same_v<Scale, fp32>) {
+        return convert<float>(isinf(found) ? copysign(fp32::from_bits(fp32::largest_code), found) : found);
+    } else {
+        const auto rounded = convert<Scale>(found, policy{.over = overflow::saturate});
         constexpr auto smallest = (std::numeric_limits<Scale>::min)();
-        if (abs(rounded) < smallest) rounded = copysign(smallest, rounded);
+        return convert<float>(abs(rounded) < smallest ? copysign(smallest, rounded) : rounded);
     }
-    return convert<float>(rounded);
 }
 
 }  // namespace detail
