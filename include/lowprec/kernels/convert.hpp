@@ -4,7 +4,7 @@
 //
 // Conversion of many numbers: the contract and the choice. Every element becomes what the scalar `convert` makes of it, on
 // every machine; convert/scalar.hpp is that definition, convert/generic.hpp does it in the lanes of any vector machine, and
-// convert/avx2.hpp and convert/avx512.hpp hold what is measured to beat it. The instruction set is what this source is compiled
+// convert/avx2.hpp and convert/avx512/ hold what is measured to beat it. The instruction set is what this source is compiled
 // for, or the best of the machine where CMake's lowprec_dispatch built kernels for several (dispatch.hpp).
 #ifndef LOWPREC_KERNELS_CONVERT_HPP
 #define LOWPREC_KERNELS_CONVERT_HPP

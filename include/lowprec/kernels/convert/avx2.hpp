@@ -2,7 +2,7 @@
 // Copyright the lowprec authors
 // Floor 5
 //
-// AVX2 with FMA and F16C, where it is measured to beat generic.hpp (docs/speed.md). Encoding to 8 bits and fewer is avx512.hpp's,
+// AVX2 with FMA and F16C, where it is measured to beat generic.hpp (docs/speed.md). Encoding to 8 bits and fewer is fma.hpp's,
 // with the rounding direction set in the control register, once a call, instead of in the instruction. Decoding moves a code's
 // fields into those of fp16, whose conversion knows subnormals, and scales by a power of two: exact, on normal numbers.
 #ifndef LOWPREC_KERNELS_CONVERT_AVX2_HPP
@@ -85,6 +85,20 @@ struct fast_block<Isa, From, To, R> {
         signs_count = o.sign != 0;
     }
 
+    /// A subnormal float becomes the smallest normal one where it must not be read as zero: sums of subnormals are slow.
+    LOWPREC_INLINE static __m256i load(const std::byte* in) noexcept {
+        const __m256i bits = load_256(in);
+        if constexpr (!reads_tiny_as_zero<R.round>) {
+            const __m256i magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7FFFFFFF));
+            const __m256i smallest = _mm256_set1_epi32(0x00800000);
+            const __m256i tiny = _mm256_and_si256(_mm256_cmpgt_epi32(smallest, magnitude),
+                                                  _mm256_cmpgt_epi32(magnitude, _mm256_setzero_si256()));
+            return _mm256_or_si256(_mm256_blendv_epi8(bits, _mm256_xor_si256(bits, magnitude), tiny),
+                                   _mm256_and_si256(tiny, smallest));
+        }
+        return bits;
+    }
+
     /// Below bit 15: above 7 - M zeros, the code. The directed modes need the sign of x in the sum.
     LOWPREC_INLINE static __m256i code_and_exponent(__m256 x) noexcept {
         const __m256 absolute = _mm256_and_ps(x, _mm256_castsi256_ps(_mm256_set1_epi32(0x7FFFFFFF)));
@@ -109,7 +123,7 @@ struct fast_block<Isa, From, To, R> {
         __m256 x[4];
         __m256i raw[4];
         for (int i = 0; i < 4; ++i) {
-            raw[i] = load_256(in + 32 * i);
+            raw[i] = load(in + 32 * i);
             x[i] = _mm256_castsi256_ps(raw[i]);
         }
         const bool no_number = any_nan(x);

@@ -8,7 +8,9 @@
 #define LOWPREC_KERNELS_CONVERT_COMPOSED_HPP
 
 #include <lowprec/kernels/convert/avx2.hpp>
-#include <lowprec/kernels/convert/avx512.hpp>
+#include <lowprec/kernels/convert/avx512/decode.hpp>
+#include <lowprec/kernels/convert/avx512/encode.hpp>
+#include <lowprec/kernels/convert/avx512/words.hpp>
 
 namespace lowprec::detail {
 

@@ -50,11 +50,15 @@ struct fma_constants {
         __builtin_bit_cast(float, static_cast<std::uint32_t>((127 + 23 - m) << 23 | (65536 - excess)));
 };
 
-/// The environment of these sums. A subnormal float is far below half of every code, and may be read as zero unless the
-/// direction asks whether there was anything at all.
+/// A subnormal float is far below half of every code, and may be read as zero unless the direction asks whether there was
+/// anything at all.
+template <rounding Round>
+inline constexpr bool reads_tiny_as_zero =
+    Round != rounding::upward&& Round != rounding::downward&& Round != rounding::to_odd;
+
+/// The environment of these sums.
 template <class Isa, rounding Round, rounding Direction>
-using fma_environment =
-    environment<Isa, Direction, Round != rounding::upward && Round != rounding::downward && Round != rounding::to_odd>;
+using fma_environment = environment<Isa, Direction, reads_tiny_as_zero<Round>>;
 
 /// Whether overflow and infinity end at one code next to the largest, whatever the sign.
 template <class F>
