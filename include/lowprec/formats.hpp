@@ -141,8 +141,15 @@ constexpr std::string_view find_name() noexcept {
 
 }  // namespace detail
 
-/// "e4m3", "binary8p3se", or "float_format<1,3,5,3>" for a type outside the table.
-template <format F>
+namespace detail {
+
+template <class F>
+concept named = is_format_v<F> || row_of<F>::listed;  // the rows of other tables, too
+
+}  // namespace detail
+
+/// "e4m3", "binary8p3se", or "float_format<1,3,5,3>" for a type outside the table. Also "mxfp4" (block_formats.hpp).
+template <detail::named F>
 inline constexpr std::string_view name_of = detail::find_name<F>();
 
 }  // namespace lowprec

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 4
+//
+// One block: the definition of what every faster path must return. Numbers become a scale and codes, and these become numbers
+// again.
+#ifndef LOWPREC_QUANTIZE_BLOCK_HPP
+#define LOWPREC_QUANTIZE_BLOCK_HPP
+
+#include <lowprec/block_formats.hpp>
+#include <lowprec/block_policy.hpp>
+#include <lowprec/detail/block_exact.hpp>
+#include <lowprec/detail/block_recipes.hpp>
+#include <lowprec/detail/fail_argument.hpp>
+#include <span>
+
+namespace lowprec {
+
+namespace detail {
+
+struct no_random_bits {
+    LOWPREC_INLINE constexpr std::uint64_t operator()(int) const noexcept { return 0; }
+};
+
+template <class B>
+LOWPREC_INLINE constexpr void check_block(std::string_view function, std::size_t count, fp32 tensor_scale) {
+    if (count == 0 || count > B::length)
+        fail_argument("lowprec::", function, ": a block of ", name_of<B>, " has 1 to ", B::length,
+                      " elements, but there are ", count);
+    if (B::has_tensor_scale && !(isfinite(tensor_scale) && tensor_scale > fp32::from_bits(0)))
+        fail_argument("lowprec::", function, ": the tensor scale of ", name_of<B>,
+                      " must be a positive, finite number");
+}
+
+/// One block of n numbers get(i); the codes after them are those of zero.
+template <class B, block_policy P, class Get, class Random = no_random_bits>
+LOWPREC_HOST_DEVICE constexpr block<B> quantize_numbers(int n, Get get, fp32 tensor_scale,
+                                                        Random random = {}) noexcept {
+    block<B> out;
+    for (int i = n; i < B::length; ++i) out.codes[i] = zero_of<typename B::element>(false);
+    if constexpr (P.how == recipe::exact || is_scale_rule_of_mx(P.how))
+        exact_block<B, P>(out, n, get, tensor_scale, random);
+    else
+        recipe_block<B, P.how>(out, n, get, tensor_scale);
+    return out;
+}
+
+/// The tensor's scale as it multiplies the blocks.
+template <class B, block_policy P>
+LOWPREC_HOST_DEVICE constexpr fp32 tensor_scale_of(fp32 amax) noexcept {
+    if constexpr (!B::has_tensor_scale) {
+        return convert<fp32>(1);
+    } else if constexpr (P.how == recipe::exact) {
+        if ((amax.bits() & fp32::magnitude_mask) == 0) return convert<fp32>(1);
+        constexpr exact levels =
+            largest_element<typename B::element>() * exact::of((std::numeric_limits<typename B::scale>::max)());
+        const fp32 g = scale_of_quotient<fp32>(exact::of(amax), levels);
+        return g.bits() == 0 ? fp32::from_bits(1) : g;
+    } else {
+        return recipe_tensor_scale<B, P.how>(amax);
+    }
+}
+
+/// scale * element (* tensor scale or + minimum), rounded once.
+template <class B, class Target>
+LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const block<B>& from,
+                                                   fp32 tensor_scale) noexcept {
+    using element = typename B::element;
+    if (isnan(from.scale)) return Target::from_bits(Target::nan_code);
+    exact magnitude{0, 0};
+    bool negative = false;
+    if constexpr (is_format_v<element>) {
+        const auto m = element::from_bits(code);
+        if (!isfinite(m)) {
+            // NaN as it converts; infinity times zero is NaN.
+            if (isnan(m) || from.scale == B::scale::from_bits(0)) return Target::from_bits(Target::nan_code);
+            return convert<Target>(signbit(from.scale) ? -m : m);
+        }
+        magnitude = exact::of(m);
+        negative = signbit(m) != signbit(from.scale);
+    } else {
+        const int n = element::decode(code);
+        magnitude = exact::whole(static_cast<std::uint64_t>(n < 0 ? -n : n));
+        magnitude.exponent = element::exponent;
+        negative = n != 0 && (n < 0) != signbit(from.scale) && exact::of(from.scale).significand != 0;
+    }
+    magnitude = magnitude * multiplier<B>(from.scale, tensor_scale);
+    if constexpr (B::has_minimum) {
+        if (!isfinite(from.minimum)) return convert<Target>(from.minimum);
+        const exact minimum = exact::of(from.minimum);
+        const bool below = signbit(from.minimum);
+        if (magnitude.significand == 0) return convert<Target>(from.minimum);
+        if (negative == below) {
+            magnitude = magnitude + minimum;
+        } else if (magnitude < minimum) {
+            magnitude = difference(minimum, magnitude);
+            negative = below;
+        } else {
+            magnitude = difference(magnitude, minimum);
+            negative = negative && magnitude.significand != 0;
+        }
+    }
+    return quotient<format_sink<Target>>(magnitude, exact::whole(1), negative);
+}
+
+template <class To>
+concept dequantized = std::is_same_v<To, float> || std::is_same_v<To, bf16> || std::is_same_v<To, fp16>;
+
+}  // namespace detail
+
+/// The block that numbers become.
+/// Shapes:  x of 1 to B::length numbers; the codes after them are those of zero.
+/// Units:   tensor_scale is what all blocks of a tensor are multiplied by (NVFP4); other block formats don't read it.
+/// Rounds:  exact: the scale is the rational that B::rule says, rounded once to nearest even and clamped once to the numbers that
+///          B::scale has; each code is the rational x / (scale * tensor_scale), rounded once by P.elements. Recipes: as their tool.
+/// Beyond:  exact and the scale rules of MX: NaN or infinity in a block makes its scale NaN, and its codes those of zero. A scale of
+///          zero has codes of zero, with the sign of x. Elements saturate. Recipes: docs/blocks.md has the table.
+/// Errors:  std::invalid_argument for another number of elements, and for a tensor scale that is not positive and finite.
+/// Source:  docs/blocks.md.
+template <block_row B, block_policy P = block_policy{}>
+    requires detail::block_policy_for<B, P> &&(!detail::elements_are_rounded_at_random<P>)
+        [[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale = 1) {
+        const fp32 g = detail::format_from_native(tensor_scale);
+        detail::check_block<B>("quantize_block", x.size(), g);
+        return detail::quantize_numbers<B, P>(
+            static_cast<int>(x.size()),
+            [x](int i) { return detail::format_from_native(x[static_cast<std::size_t>(i)]); }, g);
+    }
+
+    /// The same with stochastic rounding of the elements. random(i) gives the 64 bits for element i; the highest
+    /// P.elements.random_bits of them count, as of `stochastic_bits` (kernels/random.hpp).
+    template <block_row B, block_policy P, class Random>
+        requires detail::block_policy_for<B, P> && detail::elements_are_rounded_at_random<P>
+    [[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale, Random&& random) {
+        const fp32 g = detail::format_from_native(tensor_scale);
+        detail::check_block<B>("quantize_block", x.size(), g);
+        return detail::quantize_numbers<B, P>(
+            static_cast<int>(x.size()),
+            [x](int i) { return detail::format_from_native(x[static_cast<std::size_t>(i)]); }, g,
+            [&random](int i) { return std::uint64_t{random(i)}; });
+    }
+
+    /// The numbers that a block is.
+    /// Shapes:  out of 1 to B::length elements: float, bf16 or fp16.
+    /// Rounds:  the exact product (and sum) once, to nearest even.
+    /// Beyond:  a NaN scale makes NaN, without sign. Past the range: infinity, as convert.
+    /// Errors:  as quantize_block.
+    template <block_row B, detail::dequantized To>
+    constexpr void dequantize_block(const block<B>& from, std::span<To> out, float tensor_scale = 1) {
+        const fp32 g = detail::format_from_native(tensor_scale);
+        detail::check_block<B>("dequantize_block", out.size(), g);
+        for (std::size_t i = 0; i < out.size(); ++i) {
+            if constexpr (format<To>)
+                out[i] = detail::element_value<B, To>(from.codes[i], from, g);
+            else
+                out[i] = convert<To>(detail::element_value<B, fp32>(from.codes[i], from, g));
+        }
+    }
+
+    /// What all blocks of a tensor are multiplied by, from its largest magnitude (NVFP4; 1 for other block formats).
+    /// Rounds:  exact: amax / (largest element * largest scale), once to nearest even; at least the smallest positive float.
+    /// Beyond:  1 for 0. Recipes: as their tool, docs/blocks.md.
+    /// Errors:  std::invalid_argument if amax is negative, NaN or infinite.
+    template <block_row B, block_policy P = block_policy{}>
+        requires detail::block_policy_for<B, P>
+    [[nodiscard]] constexpr float tensor_scale(float amax) {
+        const fp32 a = detail::format_from_native(amax);
+        if (!isfinite(a) || a < fp32::from_bits(0))
+            detail::fail_argument("lowprec::tensor_scale: the largest magnitude must be a finite number, not negative");
+        return convert<float>(detail::tensor_scale_of<B, P>(a));
+    }
+
+}  // namespace lowprec
+
+#endif
