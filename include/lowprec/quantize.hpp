@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 6
+//
+// Tensors: affine integers, the observers that find their ranges, and what quantization costs.
+#ifndef LOWPREC_QUANTIZE_HPP
+#define LOWPREC_QUANTIZE_HPP
+
+#include <lowprec/quantize/affine.hpp>
+#include <lowprec/quantize/measures.hpp>
+#include <lowprec/requantize.hpp>
+
+#endif
