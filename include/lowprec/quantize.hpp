@@ -8,6 +8,7 @@
 
 #include <lowprec/quantize/affine.hpp>
 #include <lowprec/quantize/measures.hpp>
+#include <lowprec/quantize/observers.hpp>
 #include <lowprec/requantize.hpp>
 
 #endif
