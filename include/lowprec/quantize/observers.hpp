@@ -21,6 +21,8 @@
 
 #include <array>
 #include <lowprec/detail/quotient.hpp>
+#include <lowprec/formats.hpp>
+#include <lowprec/math.hpp>
 #include <lowprec/quantize/calibration.hpp>
 #include <lowprec/quantize/nan_policy.hpp>
 #include <string_view>
