@@ -69,7 +69,7 @@ struct fast_block<Isa, From, To, R> {
     static constexpr bool exists = true;
 
     __m256i limit, nan, nan_sign, payload, negative;
-    bool signs_count;
+    bool signs_count, has_payload;
 
     LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept {
         return has_one_limit<F>(plan.fate) && (F::sign_bits == 1 || plan.fate.sign == 1 || !directed);
@@ -83,6 +83,7 @@ struct fast_block<Isa, From, To, R> {
         payload = _mm256_set1_epi32(static_cast<int>(o.payload));
         negative = bytes(o.negative);
         signs_count = o.sign != 0;
+        has_payload = o.payload != 0;
     }
 
     /// A subnormal float becomes the smallest normal one where it must not be read as zero: sums of subnormals are slow.
@@ -161,14 +162,18 @@ struct fast_block<Isa, From, To, R> {
 
     /// Replaces the codes of NaN, in the order of the packs.
     LOWPREC_INLINE __m256i with_nan(__m256i code, __m256i sign, const __m256 (&x)[4]) const noexcept {
-        __m256i is_nan[4], bits[4];
-        for (int i = 0; i < 4; ++i) {
-            is_nan[i] = _mm256_castps_si256(_mm256_cmp_ps(x[i], x[i], _CMP_UNORD_Q));
-            bits[i] = _mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(x[i]), 23 - F::mantissa_bits), payload);
-        }
+        __m256i is_nan[4];
+        for (int i = 0; i < 4; ++i) is_nan[i] = _mm256_castps_si256(_mm256_cmp_ps(x[i], x[i], _CMP_UNORD_Q));
         const __m256i minus = _mm256_and_si256(_mm256_cmpgt_epi8(_mm256_setzero_si256(), sign), nan_sign);
-        return _mm256_blendv_epi8(code, _mm256_or_si256(_mm256_xor_si256(nan, minus), pack_signed(bits)),
-                                  pack_signed(is_nan));
+        __m256i with_sign = _mm256_xor_si256(nan, minus);
+        if (has_payload) {
+            __m256i bits[4];
+            for (int i = 0; i < 4; ++i)
+                bits[i] =
+                    _mm256_and_si256(_mm256_srli_epi32(_mm256_castps_si256(x[i]), 23 - F::mantissa_bits), payload);
+            with_sign = _mm256_or_si256(with_sign, pack_signed(bits));
+        }
+        return _mm256_blendv_epi8(code, with_sign, pack_signed(is_nan));
     }
 };
 

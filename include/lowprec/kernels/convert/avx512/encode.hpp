@@ -38,6 +38,13 @@ LOWPREC_INLINE void pack_codes(std::byte* out, __m512i code) noexcept {
     }
 }
 
+/// Which of 64 floats are NaN.
+LOWPREC_INLINE __mmask64 nan_lanes(const __m512 (&x)[4]) noexcept {
+    __mmask64 which = 0;
+    for (int i = 0; i < 4; ++i) which |= __mmask64{_mm512_cmp_ps_mask(x[i], x[i], _CMP_UNORD_Q)} << (16 * i);
+    return which;
+}
+
 template <rounding Round>
 inline constexpr int rounding_control = (Round == rounding::toward_zero ? _MM_FROUND_TO_ZERO
                                          : Round == rounding::upward    ? _MM_FROUND_TO_POS_INF
@@ -57,7 +64,7 @@ struct fast_block<Isa, From, To, R> {
     using environment = fma_environment<Isa, R.round, rounding::nearest_even>;  // the direction is in the instructions
 
     __m512i limit, nan, nan_sign, payload, negative;
-    bool signs_count;
+    bool signs_count, plain_nan;
 
     LOWPREC_INLINE static bool serves(const bulk_plan& plan) noexcept {
         const outcomes& o = plan.fate;
@@ -73,6 +80,7 @@ struct fast_block<Isa, From, To, R> {
         payload = _mm512_set1_epi32(static_cast<int>(o.payload));
         negative = bytes(o.negative);
         signs_count = o.sign != 0;
+        plain_nan = o.payload == 0;
     }
 
     /// Where it matters that there is something at all, a subnormal float becomes the smallest normal one: it is as far below
@@ -180,9 +188,12 @@ struct fast_block<Isa, From, To, R> {
                 code = _mm512_or_si512(
                     code, _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(code, code), _mm512_and_si512(shifted, bit)));
         }
-        if (no_number != 0) [[unlikely]]
-            code = with_nan(code, x);
-        store(out, code);
+        if (no_number == 0) [[likely]]
+            store(out, in_order(code));
+        else if (plain_nan)
+            store(out, with_plain_nan(in_order(code), x));
+        else
+            store(out, in_order(with_nan(code, x)));
     }
 
     /// Replaces the codes of NaN. All is in the order of the packs: four elements of each quarter of each x.
@@ -204,9 +215,18 @@ struct fast_block<Isa, From, To, R> {
                                     _mm512_or_si512(_mm512_xor_si512(nan, minus), load));
     }
 
-    LOWPREC_INLINE static void store(std::byte* out, __m512i code) noexcept {
+    /// The same where a NaN has no payload. In the order of the elements.
+    LOWPREC_INLINE __m512i with_plain_nan(__m512i code, const __m512 (&x)[4]) const noexcept {
+        __mmask64 minus = 0;
+        for (int i = 0; i < 4; ++i) minus |= __mmask64{_mm512_movepi32_mask(_mm512_castps_si512(x[i]))} << (16 * i);
+        return _mm512_mask_mov_epi8(code, nan_lanes(x), _mm512_xor_si512(nan, _mm512_maskz_mov_epi8(minus, nan_sign)));
+    }
+
+    LOWPREC_INLINE static __m512i in_order(__m512i code) noexcept {
         const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-        code = _mm512_permutexvar_epi32(order, code);
+        return _mm512_permutexvar_epi32(order, code);
+    }
+    LOWPREC_INLINE static void store(std::byte* out, __m512i code) noexcept {
         if constexpr (To::is_packed)
             pack_codes<Isa, F::width, To::order>(out, code);
         else
@@ -236,15 +256,18 @@ struct fast_block<Isa, From, To, R> : serves_defaults {
             code[i] = _mm512_srli_epi32(_mm512_add_epi32(magnitude, up), 23);
             no_number |= _mm512_cmpgt_epi32_mask(magnitude, _mm512_set1_epi32(0x7F800000));
         }
-        if (no_number != 0) [[unlikely]]
-            return false;
         const __m512i bytes =
             _mm512_packus_epi16(_mm512_packs_epi32(code[0], code[1]), _mm512_packs_epi32(code[2], code[3]));
         const __m512i sign = _mm512_packs_epi16(_mm512_packs_epi32(raw[0], raw[1]), _mm512_packs_epi32(raw[2], raw[3]));
         const __m512i cut = _mm512_min_epu8(bytes, _mm512_set1_epi8(static_cast<char>(F::largest_code)));
         const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-        _mm512_storeu_si512(out,
-                            _mm512_permutexvar_epi32(order, _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(sign), cut)));
+        __m512i all = _mm512_permutexvar_epi32(order, _mm512_maskz_mov_epi8(~_mm512_movepi8_mask(sign), cut));
+        if (no_number != 0) [[unlikely]] {
+            const __m512 x[4] = {_mm512_castsi512_ps(raw[0]), _mm512_castsi512_ps(raw[1]), _mm512_castsi512_ps(raw[2]),
+                                 _mm512_castsi512_ps(raw[3])};
+            all = _mm512_mask_mov_epi8(all, nan_lanes(x), _mm512_set1_epi8(static_cast<char>(F::nan_code)));
+        }
+        _mm512_storeu_si512(out, all);
         return true;
     }
 };
