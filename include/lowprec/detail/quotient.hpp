@@ -74,13 +74,26 @@ template <class Sink>
 LOWPREC_HOST_DEVICE constexpr typename Sink::result quotient(exact numerator, exact divisor, bool negative,
                                                              policy p = {}, std::uint64_t random = 0) noexcept {
     if (numerator.significand == 0) return Sink::zero(negative, p);
+    constexpr int top = 61;
+    // Where the quotient's 33 bits and more are enough, one division of 64 bits gives them.
+    if (Sink::mantissa_bits <= 24 && sizeof(typename Sink::target) <= 4 && p.round != rounding::stochastic &&
+        divisor.significand < uint128{1} << 30 && numerator.significand < uint128{1} << 63 && !numerator.more) {
+        const int up = 63 - bit_width(static_cast<std::uint64_t>(numerator.significand));
+        const std::uint64_t dividend = static_cast<std::uint64_t>(numerator.significand) << up;
+        const auto d = static_cast<std::uint64_t>(divisor.significand);
+        const std::uint64_t q = dividend / d;
+        const std::uint64_t sticky = q * d != dividend ? 1 : 0;
+        const int place = top + 1 - bit_width(q);
+        const std::uint64_t kept = place >= 0 ? (q << place) | sticky : shift_right_sticky(q, -place) | sticky;
+        return Sink::template finite<top, (1 << 20)>(kept, numerator.exponent - up - divisor.exponent - place + top,
+                                                     negative, p, random);
+    }
     const int up = 126 - bit_width(numerator.significand);
     const uint128 dividend = up >= 0 ? numerator.significand << up : numerator.significand >> -up;
     bool more = numerator.more || (up < 0 && dividend << -up != numerator.significand);
     const auto d = static_cast<std::uint64_t>(divisor.significand);
     const uint128 q = dividend / d;  // at least 64 bits; less than one of the last place stands in `more`
     more = more || q * d != dividend;
-    constexpr int top = 61;
     const int down = bit_width(q) - (top + 1);
     const uint128 kept = shift_right_sticky(q, down);
     return Sink::template finite<top, (1 << 20)>(static_cast<std::uint64_t>(kept) | static_cast<std::uint64_t>(more),
