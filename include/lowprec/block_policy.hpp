@@ -79,6 +79,14 @@ concept block_policy_for = recipe_is_for_this_block_format<B, P> && a_tools_reci
 
 template <block_policy P>
 concept elements_are_rounded_at_random = P.elements.round == rounding::stochastic;
+template <block_policy P>
+concept elements_are_not_rounded_at_random = P.elements.round != rounding::stochastic;
+template <class B, block_policy P>
+concept block_quantizer = block_policy_for<B, P> && elements_are_not_rounded_at_random<P>;
+template <class B, block_policy P>
+concept stochastic_block_quantizer = block_policy_for<B, P> && elements_are_rounded_at_random<P>;
+template <class B>
+concept block_format_with_tensor_scale = is_block_format_v<B> && B::has_tensor_scale;
 
 }  // namespace detail
 }  // namespace lowprec

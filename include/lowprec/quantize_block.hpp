@@ -22,26 +22,73 @@ struct no_random_bits {
     LOWPREC_INLINE constexpr std::uint64_t operator()(int) const noexcept { return 0; }
 };
 
+// For the exact recipe, and where another tool's arithmetic would give no zero, a tensor scale of zero is a mistake.
 template <class B>
-LOWPREC_INLINE constexpr void check_block(std::string_view function, std::size_t count, fp32 tensor_scale) {
+LOWPREC_INLINE constexpr void check_tensor_scale(std::string_view function, fp32 tensor_scale, bool may_be_zero) {
+    const fp32 zero = fp32::from_bits(0);
+    if (B::has_tensor_scale &&
+        !(isfinite(tensor_scale) && (tensor_scale > zero || (may_be_zero && tensor_scale == zero))))
+        fail_argument("lowprec::", function, ": the tensor scale of ", name_of<B>, " must be a ",
+                      may_be_zero ? "finite number, not negative" : "positive, finite number");
+}
+template <block_policy P>
+inline constexpr bool tensor_scale_may_be_zero = P.how == recipe::modelopt || P.how == recipe::torchao;
+
+template <class B>
+LOWPREC_INLINE constexpr void check_block(std::string_view function, std::size_t count, fp32 tensor_scale,
+                                          bool may_be_zero) {
     if (count == 0 || count > B::length)
         fail_argument("lowprec::", function, ": a block of ", name_of<B>, " has 1 to ", B::length,
                       " elements, but there are ", count);
-    if (B::has_tensor_scale && !(isfinite(tensor_scale) && tensor_scale > fp32::from_bits(0)))
-        fail_argument("lowprec::", function, ": the tensor scale of ", name_of<B>,
-                      " must be a positive, finite number");
+    check_tensor_scale<B>(function, tensor_scale, may_be_zero);
 }
 
-/// One block of n numbers get(i); the codes after them are those of zero.
-template <class B, block_policy P, class Get, class Random = no_random_bits>
-LOWPREC_HOST_DEVICE constexpr block<B> quantize_numbers(int n, Get get, fp32 tensor_scale,
-                                                        Random random = {}) noexcept {
-    block<B> out;
-    for (int i = n; i < B::length; ++i) out.codes[i] = zero_of<typename B::element>(false);
-    if constexpr (P.how == recipe::exact || is_scale_rule_of_mx(P.how))
-        exact_block<B, P>(out, n, get, tensor_scale, random);
+template <block_policy P>
+inline constexpr bool is_exact = P.how == recipe::exact || is_scale_rule_of_mx(P.how);
+
+/// Whether the scale depends on the largest magnitude alone. Then numbers of several blocks can share it.
+template <class B, block_policy P>
+inline constexpr bool scale_is_of_the_largest_magnitude =
+    is_exact<P> ? B::rule != scale_rule::signed_largest&& B::rule != scale_rule::range
+                : is_format_v<typename B::element>;
+
+template <class B, block_policy P>
+requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_HOST_DEVICE constexpr typename B::scale scale_of(
+    magnitudes seen, fp32 tensor_scale) noexcept {
+    if constexpr (is_exact<P>)
+        return exact_scale<B, P.how>(seen.largest, tensor_scale);
     else
-        recipe_block<B, P.how>(out, n, get, tensor_scale);
+        return recipe_scale<B, P.how>(seen, tensor_scale);
+}
+
+/// The codes of n numbers get(i) for the scale of the block; the codes after them are those of zero.
+template <class B, block_policy P, class Get, class Random = no_random_bits>
+requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_HOST_DEVICE constexpr void codes_of(
+    lowprec::block<B>& out, int n, Get get, fp32 tensor_scale, Random random = {}) noexcept {
+    for (int i = n; i < B::length; ++i) out.codes[i] = zero_of<typename B::element>(false);
+    if constexpr (is_exact<P>)
+        exact_codes<B, P>(out, n, get, tensor_scale, random);
+    else
+        recipe_codes<B, P.how>(out, n, get, tensor_scale);
+}
+
+/// One block of n numbers get(i).
+template <class B, block_policy P, class Get, class Random = no_random_bits>
+LOWPREC_HOST_DEVICE constexpr lowprec::block<B> quantize_numbers(int n, Get get, fp32 tensor_scale,
+                                                                 Random random = {}) noexcept {
+    lowprec::block<B> out;
+    if constexpr (scale_is_of_the_largest_magnitude<B, P>) {
+        magnitudes seen;
+        for (int i = 0; i < n; ++i) seen.see(get(i));
+        out.scale = scale_of<B, P>(seen, tensor_scale);
+        codes_of<B, P>(out, n, get, tensor_scale, random);
+    } else {
+        for (int i = n; i < B::length; ++i) out.codes[i] = zero_of<typename B::element>(false);
+        if constexpr (is_exact<P>)
+            exact_block<B, P>(out, n, get, tensor_scale, random);
+        else
+            ggml_block<B>(out, n, get);
+    }
     return out;
 }
 
@@ -63,7 +110,7 @@ LOWPREC_HOST_DEVICE constexpr fp32 tensor_scale_of(fp32 amax) noexcept {
 
 /// scale * element (* tensor scale or + minimum), rounded once.
 template <class B, class Target>
-LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const block<B>& from,
+LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const lowprec::block<B>& from,
                                                    fp32 tensor_scale) noexcept {
     using element = typename B::element;
     if (isnan(from.scale)) return Target::from_bits(Target::nan_code);
@@ -103,6 +150,15 @@ LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const bloc
     return quotient<format_sink<Target>>(magnitude, exact::whole(1), negative);
 }
 
+/// Number i of a block.
+template <class B, class To>
+LOWPREC_HOST_DEVICE constexpr To block_element(const lowprec::block<B>& from, int i, fp32 tensor_scale) noexcept {
+    if constexpr (is_format_v<To>)
+        return element_value<B, To>(from.codes[i], from, tensor_scale);
+    else
+        return convert<To>(element_value<B, format_of<To>>(from.codes[i], from, tensor_scale));
+}
+
 template <class To>
 concept dequantized = std::is_same_v<To, float> || std::is_same_v<To, bf16> || std::is_same_v<To, fp16>;
 
@@ -110,65 +166,72 @@ concept dequantized = std::is_same_v<To, float> || std::is_same_v<To, bf16> || s
 
 /// The block that numbers become.
 /// Shapes:  x of 1 to B::length numbers; the codes after them are those of zero.
-/// Units:   tensor_scale is what all blocks of a tensor are multiplied by (NVFP4); other block formats don't read it.
+/// Units:   tensor_scale is what all blocks of a tensor are multiplied by (NVFP4), as `tensor_scale` gives it; other block formats
+///          don't read it. For the recipes transformer_engine and compressed_tensors it is what they are divided by, as
+///          these tools have it; llama_cpp has none.
 /// Rounds:  exact: the scale is the rational that B::rule says, rounded once to nearest even and clamped once to the numbers that
 ///          B::scale has; each code is the rational x / (scale * tensor_scale), rounded once by P.elements. Recipes: as their tool.
 /// Beyond:  exact and the scale rules of MX: NaN or infinity in a block makes its scale NaN, and its codes those of zero. A scale of
 ///          zero has codes of zero, with the sign of x. Elements saturate. Recipes: docs/blocks.md has the table.
-/// Errors:  std::invalid_argument for another number of elements, and for a tensor scale that is not positive and finite.
+/// Errors:  std::invalid_argument for another number of elements, and for a tensor scale that is not positive and finite (it may
+///          be zero for modelopt and torchao, whose scale of a zero tensor is NaN).
 /// Source:  docs/blocks.md.
 template <block_row B, block_policy P = block_policy{}>
-    requires detail::block_policy_for<B, P> &&(!detail::elements_are_rounded_at_random<P>)
-        [[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale = 1) {
-        const fp32 g = detail::format_from_native(tensor_scale);
-        detail::check_block<B>("quantize_block", x.size(), g);
-        return detail::quantize_numbers<B, P>(
-            static_cast<int>(x.size()),
-            [x](int i) { return detail::format_from_native(x[static_cast<std::size_t>(i)]); }, g);
-    }
+    requires detail::block_quantizer<B, P>
+[[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale = 1) {
+    const fp32 g = detail::format_from_native(tensor_scale);
+    detail::check_block<B>("quantize_block", x.size(), g, detail::tensor_scale_may_be_zero<P>);
+    return detail::quantize_numbers<B, P>(
+        static_cast<int>(x.size()), [x](int i) { return detail::format_from_native(x[static_cast<std::size_t>(i)]); },
+        g);
+}
 
-    /// The same with stochastic rounding of the elements. random(i) gives the 64 bits for element i; the highest
-    /// P.elements.random_bits of them count, as of `stochastic_bits` (kernels/random.hpp).
-    template <block_row B, block_policy P, class Random>
-        requires detail::block_policy_for<B, P> && detail::elements_are_rounded_at_random<P>
-    [[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale, Random&& random) {
-        const fp32 g = detail::format_from_native(tensor_scale);
-        detail::check_block<B>("quantize_block", x.size(), g);
-        return detail::quantize_numbers<B, P>(
-            static_cast<int>(x.size()),
-            [x](int i) { return detail::format_from_native(x[static_cast<std::size_t>(i)]); }, g,
-            [&random](int i) { return std::uint64_t{random(i)}; });
-    }
+/// The same with stochastic rounding of the elements. random(i) gives the 64 bits for element i; the highest
+/// P.elements.random_bits of them count, as of `stochastic_bits` (kernels/random.hpp).
+template <block_row B, block_policy P, class Random>
+    requires detail::stochastic_block_quantizer<B, P>
+[[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale, Random&& random) {
+    const fp32 g = detail::format_from_native(tensor_scale);
+    detail::check_block<B>("quantize_block", x.size(), g, detail::tensor_scale_may_be_zero<P>);
+    return detail::quantize_numbers<B, P>(
+        static_cast<int>(x.size()), [x](int i) { return detail::format_from_native(x[static_cast<std::size_t>(i)]); },
+        g, [&random](int i) { return std::uint64_t{random(i)}; });
+}
 
-    /// The numbers that a block is.
-    /// Shapes:  out of 1 to B::length elements: float, bf16 or fp16.
-    /// Rounds:  the exact product (and sum) once, to nearest even.
-    /// Beyond:  a NaN scale makes NaN, without sign. Past the range: infinity, as convert.
-    /// Errors:  as quantize_block.
-    template <block_row B, detail::dequantized To>
-    constexpr void dequantize_block(const block<B>& from, std::span<To> out, float tensor_scale = 1) {
-        const fp32 g = detail::format_from_native(tensor_scale);
-        detail::check_block<B>("dequantize_block", out.size(), g);
-        for (std::size_t i = 0; i < out.size(); ++i) {
-            if constexpr (format<To>)
-                out[i] = detail::element_value<B, To>(from.codes[i], from, g);
-            else
-                out[i] = convert<To>(detail::element_value<B, fp32>(from.codes[i], from, g));
-        }
-    }
+/// The numbers that a block is.
+/// Shapes:  out of 1 to B::length elements: float, bf16 or fp16.
+/// Rounds:  the exact product (and sum) once, to nearest even.
+/// Beyond:  a NaN scale makes NaN, without sign. Past the range: infinity, as convert.
+/// Errors:  as quantize_block.
+template <block_row B, detail::dequantized To>
+constexpr void dequantize_block(const block<B>& from, std::span<To> out, float tensor_scale = 1) {
+    const fp32 g = detail::format_from_native(tensor_scale);
+    detail::check_block<B>("dequantize_block", out.size(), g, true);
+    for (std::size_t i = 0; i < out.size(); ++i) out[i] = detail::block_element<B, To>(from, static_cast<int>(i), g);
+}
 
-    /// What all blocks of a tensor are multiplied by, from its largest magnitude (NVFP4; 1 for other block formats).
-    /// Rounds:  exact: amax / (largest element * largest scale), once to nearest even; at least the smallest positive float.
-    /// Beyond:  1 for 0. Recipes: as their tool, docs/blocks.md.
-    /// Errors:  std::invalid_argument if amax is negative, NaN or infinite.
-    template <block_row B, block_policy P = block_policy{}>
-        requires detail::block_policy_for<B, P>
-    [[nodiscard]] constexpr float tensor_scale(float amax) {
-        const fp32 a = detail::format_from_native(amax);
-        if (!isfinite(a) || a < fp32::from_bits(0))
-            detail::fail_argument("lowprec::tensor_scale: the largest magnitude must be a finite number, not negative");
-        return convert<float>(detail::tensor_scale_of<B, P>(a));
-    }
+/// What quantize_block wants for blocks of a tensor with that largest magnitude (NVFP4; 1 for other block formats).
+/// Rounds:  exact: amax / (largest element * largest scale), once to nearest even; at least the smallest positive float.
+/// Beyond:  1 for 0. Recipes: as their tool, docs/blocks.md.
+/// Errors:  std::invalid_argument if amax is negative, NaN or infinite.
+template <block_row B, block_policy P = block_policy{}>
+    requires detail::block_policy_for<B, P>
+[[nodiscard]] constexpr float tensor_scale(float amax) {
+    const fp32 a = detail::format_from_native(amax);
+    if (!isfinite(a) || a < fp32::from_bits(0))
+        detail::fail_argument("lowprec::tensor_scale: the largest magnitude must be a finite number, not negative");
+    return convert<float>(detail::tensor_scale_of<B, P>(a));
+}
+
+/// What dequantize_block wants for blocks that were made with that tensor scale: the same, or for recipes that divide by it its
+/// reciprocal, rounded once.
+template <block_row B, block_policy P = block_policy{}>
+    requires detail::block_policy_for<B, P>
+[[nodiscard]] constexpr float decoding_scale(float tensor_scale) noexcept {
+    if constexpr (B::has_tensor_scale && detail::divides_by_tensor_scale<P.how>)
+        return convert<float>(convert<fp32>(1) / detail::format_from_native(tensor_scale));
+    return tensor_scale;
+}
 
 }  // namespace lowprec
 

@@ -85,8 +85,8 @@ LOWPREC_HOST_DEVICE constexpr typename B::scale power_of_two_scale(std::uint32_t
 
 /// x / divisor as an element's code. The divisor is not zero; `negative` says that it is below zero.
 template <class Element>
-LOWPREC_HOST_DEVICE constexpr std::uint8_t element_of(fp32 x, exact divisor, bool negative, policy p,
-                                                      std::uint64_t random) noexcept {
+LOWPREC_HOST_DEVICE constexpr std::uint8_t element_code(fp32 x, exact divisor, bool negative, policy p,
+                                                        std::uint64_t random) noexcept {
     if (negative) x = -x;
     if constexpr (is_format_v<Element>) {
         return divide<format_sink<Element>>(x, divisor, p, random).bits();
@@ -160,7 +160,7 @@ LOWPREC_HOST_DEVICE constexpr exact multiplier(typename B::scale scale, fp32 ten
 
 /// The codes of numbers for a scale. Numbers: get(i), i < n. Random: random(i), whose highest bits count.
 template <class B, block_policy P, class Get, class Random>
-LOWPREC_HOST_DEVICE constexpr void exact_codes(block<B>& out, int n, Get get, fp32 tensor_scale,
+LOWPREC_HOST_DEVICE constexpr void exact_codes(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale,
                                                Random random) noexcept {
     using element = typename B::element;
     const auto scale = out.scale;
@@ -173,12 +173,13 @@ LOWPREC_HOST_DEVICE constexpr void exact_codes(block<B>& out, int n, Get get, fp
         if (nothing)
             out.codes[i] = zero_of<element>(!isnan(scale) && signbit(x));
         else
-            out.codes[i] = element_of<element>(x, divisor, signbit(scale), P.elements, bits);
+            out.codes[i] = element_code<element>(x, divisor, signbit(scale), P.elements, bits);
     }
 }
 
+/// The block of numbers whose scale depends on more than their largest magnitude.
 template <class B, block_policy P, class Get, class Random>
-LOWPREC_HOST_DEVICE constexpr void exact_block(block<B>& out, int n, Get get, fp32 tensor_scale,
+LOWPREC_HOST_DEVICE constexpr void exact_block(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale,
                                                Random random) noexcept {
     using element = typename B::element;
     if constexpr (B::rule == scale_rule::signed_largest) {
@@ -194,7 +195,8 @@ LOWPREC_HOST_DEVICE constexpr void exact_block(block<B>& out, int n, Get get, fp
                                          exact::of(most), exact::whole(static_cast<std::uint64_t>(-element::lowest)),
                                          !signbit(most) && seen.largest != 0);
         exact_codes<B, P>(out, n, get, tensor_scale, random);
-    } else if constexpr (B::rule == scale_rule::range) {
+    } else {
+        static_assert(B::rule == scale_rule::range);
         using scale = typename B::scale;
         fp32 low = get(0), high = get(0);
         magnitudes seen;
@@ -224,11 +226,6 @@ LOWPREC_HOST_DEVICE constexpr void exact_block(block<B>& out, int n, Get get, fp
                 code = quotient<integer_sink<std::int32_t>>(distance(x, minimum), divisor, false, P.elements, bits);
             out.codes[i] = element::encode(min_of(code, element::highest));
         }
-    } else {
-        magnitudes seen;
-        for (int i = 0; i < n; ++i) seen.see(get(i));
-        out.scale = exact_scale<B, P.how>(seen.largest, tensor_scale);
-        exact_codes<B, P>(out, n, get, tensor_scale, random);
     }
 }
 
