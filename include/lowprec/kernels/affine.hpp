@@ -7,8 +7,8 @@
 #ifndef LOWPREC_KERNELS_AFFINE_HPP
 #define LOWPREC_KERNELS_AFFINE_HPP
 
+#include <lowprec/kernels/affine/generic.hpp>
 #include <lowprec/kernels/affine/scalar.hpp>
-#include <lowprec/kernels/arch.hpp>
 
 namespace lowprec::detail {
 
@@ -18,6 +18,10 @@ namespace lowprec::detail {
 template <class Isa, integer_recipe R, class A>
 [[gnu::noinline]] void quantize_row(const float* in, std::size_t count, A parameters, std::byte* out,
                                     unsigned bit = 0) noexcept {
+    if constexpr (Isa::vectors && R == integer_recipe::exact) {
+        if (bit == 0 && affine_encoder<Isa, A>::serves(parameters))
+            return quantize_by_vectors<Isa>(reinterpret_cast<const std::byte*>(in), count, parameters, out);
+    }
     quantize_one_by_one<Isa, R>(in, count, parameters, out, bit);
 }
 
@@ -26,6 +30,10 @@ template <class Isa, integer_recipe R, class A>
 template <class Isa, class A>
 [[gnu::noinline]] void dequantize_row(const std::byte* in, unsigned bit, std::size_t count, A parameters,
                                       float* out) noexcept {
+    if constexpr (Isa::vectors) {
+        if (bit == 0 && affine_decoder<Isa, A>::serves(parameters))
+            return dequantize_by_vectors<Isa>(in, count, parameters, reinterpret_cast<std::byte*>(out));
+    }
     dequantize_one_by_one<Isa>(in, bit, count, parameters, out);
 }
 

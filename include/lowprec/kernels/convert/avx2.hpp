@@ -37,26 +37,6 @@ LOWPREC_INLINE __m256i pack_signed(const __m256i (&x)[4]) noexcept {
     return _mm256_packs_epi16(_mm256_packs_epi32(x[0], x[1]), _mm256_packs_epi32(x[2], x[3]));
 }
 
-/// 32 codes of fewer than 8 bits, one a byte, to their packed bytes.
-template <class Isa, int W, nibble_order Order>
-LOWPREC_INLINE void pack_codes(std::byte* out, __m256i code) noexcept {
-    if constexpr (W == 4) {
-        constexpr int first = Order == nibble_order::low_first ? 1 | 16 << 8 : 16 | 1 << 8;
-        const __m256i pairs = _mm256_maddubs_epi16(code, _mm256_set1_epi16(first));
-        store_128(out, _mm_packus_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
-    } else if constexpr (W == 6) {
-        const __m256i pairs = _mm256_maddubs_epi16(code, _mm256_set1_epi16(1 | 64 << 8));
-        const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(1 | 4096 << 16));
-        const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
-        const __m256i near = _mm256_shuffle_epi8(fours, _mm256_broadcastsi128_si256(three));
-        const __m128i low = _mm256_castsi256_si128(near), high = _mm256_extracti128_si256(near, 1);
-        store_128(out, _mm_or_si128(low, _mm_slli_si128(high, 12)));
-        _mm_storel_epi64(reinterpret_cast<__m128i*>(out + 16), _mm_srli_si128(high, 4));
-    } else {
-        pack_block<Isa, W, Order>(out, u8<Isa>(code));
-    }
-}
-
 template <class Isa, class From, class To, policy R>
     requires(is_avx2<Isa>&& is_float_element<From>&& encodes_through_fma<typename To::format>&& R.round !=
                  rounding::stochastic &&
@@ -154,7 +134,7 @@ struct fast_block<Isa, From, To, R> {
             code = with_nan(code, sign, x);
         code = _mm256_permutevar8x32_epi32(code, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
         if constexpr (To::is_packed)
-            pack_codes<Isa, F::width, To::order>(out, code);
+            pack_block<Isa, F::width, To::order>(out, u8<Isa>(code));
         else
             store_256(out, code);
         return true;

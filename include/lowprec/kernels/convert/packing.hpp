@@ -52,9 +52,78 @@ LOWPREC_INLINE u64<Isa> spread(u64<Isa> x) noexcept {
     return step(x, 0x00010001'00010001, W, 8 - W);
 }
 
+// What x86 does faster for widths in use: neighbours joined by multiply-adds, then moved together.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#if defined(__AVX512BW__)
+template <int W, nibble_order Order>
+LOWPREC_INLINE void pack_register(std::byte* to, __m512i codes) noexcept {
+    if constexpr (W == 4) {
+        constexpr int first = Order == nibble_order::low_first ? 1 | 16 << 8 : 16 | 1 << 8;
+        const __m512i pairs = _mm512_maddubs_epi16(codes, _mm512_set1_epi16(first));
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi16_epi8(pairs));
+    } else {
+        static_assert(W == 6);
+        const __m512i pairs = _mm512_maddubs_epi16(codes, _mm512_set1_epi16(1 | 64 << 8));
+        const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(1 | 4096 << 16));
+        const __m512i near = _mm512_shuffle_epi8(
+            fours, _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)));
+        const __m512i together =
+            _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15), near);
+        _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_castsi512_si256(together));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to + 32), _mm512_extracti32x4_epi32(together, 2));
+    }
+}
+template <nibble_order Order>
+LOWPREC_INLINE __m512i unpack_nibbles_512(const std::byte* from) noexcept {
+    const __m512i both = _mm512_cvtepu8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+    const __m512i apart = Order == nibble_order::low_first
+                              ? _mm512_or_si512(both, _mm512_slli_epi16(both, 4))
+                              : _mm512_or_si512(_mm512_srli_epi16(both, 4), _mm512_slli_epi16(both, 8));
+    return _mm512_and_si512(apart, _mm512_set1_epi8(0xF));
+}
+#endif
+#if defined(__AVX2__)
+template <int W, nibble_order Order>
+LOWPREC_INLINE void pack_register(std::byte* to, __m256i codes) noexcept {
+    auto* const out = reinterpret_cast<__m128i*>(to);
+    if constexpr (W == 4) {
+        constexpr int first = Order == nibble_order::low_first ? 1 | 16 << 8 : 16 | 1 << 8;
+        const __m256i pairs = _mm256_maddubs_epi16(codes, _mm256_set1_epi16(first));
+        _mm_storeu_si128(out, _mm_packus_epi16(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1)));
+    } else {
+        static_assert(W == 6);
+        const __m256i pairs = _mm256_maddubs_epi16(codes, _mm256_set1_epi16(1 | 64 << 8));
+        const __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi32(1 | 4096 << 16));
+        const __m128i three = _mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1);
+        const __m256i near = _mm256_shuffle_epi8(fours, _mm256_broadcastsi128_si256(three));
+        const __m128i low = _mm256_castsi256_si128(near), high = _mm256_extracti128_si256(near, 1);
+        _mm_storeu_si128(out, _mm_or_si128(low, _mm_slli_si128(high, 12)));
+        _mm_storel_epi64(out + 1, _mm_srli_si128(high, 4));
+    }
+}
+template <nibble_order Order>
+LOWPREC_INLINE __m256i unpack_nibbles_256(const std::byte* from) noexcept {
+    const __m256i both = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+    const __m256i apart = Order == nibble_order::low_first
+                              ? _mm256_or_si256(both, _mm256_slli_epi16(both, 4))
+                              : _mm256_or_si256(_mm256_srli_epi16(both, 4), _mm256_slli_epi16(both, 8));
+    return _mm256_and_si256(apart, _mm256_set1_epi8(0xF));
+}
+#endif
+#pragma GCC diagnostic pop
+
 /// The codes of a block, one in each byte, to W / 8 of their bytes.
 template <class Isa, int W, nibble_order Order>
 LOWPREC_INLINE void pack_block(std::byte* to, u8<Isa> codes) noexcept {
+#if defined(__AVX512BW__)
+    if constexpr (lanes<Isa> == 16 && (W == 4 || W == 6))
+        return pack_register<W, Order>(to, static_cast<__m512i>(codes));
+#endif
+#if defined(__AVX2__)
+    if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2) && (W == 4 || W == 6))
+        return pack_register<W, Order>(to, static_cast<__m256i>(codes));
+#endif
     const u64<Isa> squeezed = squeeze<Isa, W, Order>(as<u64<Isa>>(codes));
     std::uint64_t words[wide_lanes<Isa>];
     store_to(words, squeezed);
@@ -67,6 +136,12 @@ LOWPREC_INLINE void pack_block(std::byte* to, u8<Isa> codes) noexcept {
 
 template <class Isa, int W, nibble_order Order>
 LOWPREC_INLINE u8<Isa> unpack_block(const std::byte* from) noexcept {
+#if defined(__AVX512BW__)
+    if constexpr (lanes<Isa> == 16 && W == 4) return u8<Isa>(unpack_nibbles_512<Order>(from));
+#endif
+#if defined(__AVX2__)
+    if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2) && W == 4) return u8<Isa>(unpack_nibbles_256<Order>(from));
+#endif
     std::uint64_t words[wide_lanes<Isa>] = {};
     for (int k = 0; k < wide_lanes<Isa>; ++k) {
         const int room = (wide_lanes<Isa> - k) * W;

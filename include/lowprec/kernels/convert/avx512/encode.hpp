@@ -17,27 +17,6 @@ namespace lowprec::detail {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 
-/// 64 codes of fewer than 8 bits, one a byte, to their packed bytes: neighbours joined by multiply-adds, then moved together.
-template <class Isa, int W, nibble_order Order>
-LOWPREC_INLINE void pack_codes(std::byte* out, __m512i code) noexcept {
-    if constexpr (W == 4) {
-        constexpr int first = Order == nibble_order::low_first ? 1 | 16 << 8 : 16 | 1 << 8;
-        const __m512i pairs = _mm512_maddubs_epi16(code, _mm512_set1_epi16(first));
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_cvtepi16_epi8(pairs));
-    } else if constexpr (W == 6) {
-        const __m512i pairs = _mm512_maddubs_epi16(code, _mm512_set1_epi16(1 | 64 << 8));
-        const __m512i fours = _mm512_madd_epi16(pairs, _mm512_set1_epi32(1 | 4096 << 16));
-        const __m512i near = _mm512_shuffle_epi8(
-            fours, _mm512_broadcast_i32x4(_mm_setr_epi8(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1)));
-        const __m512i together =
-            _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, 15, 15, 15, 15), near);
-        _mm256_storeu_si256(reinterpret_cast<__m256i*>(out), _mm512_castsi512_si256(together));
-        _mm_storeu_si128(reinterpret_cast<__m128i*>(out + 32), _mm512_extracti32x4_epi32(together, 2));
-    } else {
-        pack_block<Isa, W, Order>(out, u8<Isa>(code));
-    }
-}
-
 /// Which of 64 floats are NaN.
 LOWPREC_INLINE __mmask64 nan_lanes(const __m512 (&x)[4]) noexcept {
     __mmask64 which = 0;
@@ -228,7 +207,7 @@ struct fast_block<Isa, From, To, R> {
     }
     LOWPREC_INLINE static void store(std::byte* out, __m512i code) noexcept {
         if constexpr (To::is_packed)
-            pack_codes<Isa, F::width, To::order>(out, code);
+            pack_block<Isa, F::width, To::order>(out, u8<Isa>(code));
         else
             _mm512_storeu_si512(out, code);
     }

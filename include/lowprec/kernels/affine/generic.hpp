@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 5
+//
+// Affine quantization in the lanes of any vector machine. With the multiplier m = 2^12 / scale, a float, the sum of
+// x m and 1.5 * 2^23 has the quotient with 12 bits of fraction as its lowest bits:
+//
+//      x m + 1.5 * 2^23      |0| exponent |1| quotient, 10 bits  |  fraction, 12 bits |
+//
+// It is at most two of the last place wrong, for |quotient| <= 600. Half is added and the fraction cut off; where the sum then ends
+// within four of a whole number, x is so near to a tie that only the exact quotient decides: these lanes, one of a
+// thousand, go by the scalar definition. So does NaN.
+#ifndef LOWPREC_KERNELS_AFFINE_GENERIC_HPP
+#define LOWPREC_KERNELS_AFFINE_GENERIC_HPP
+
+#include <lowprec/affine.hpp>
+#include <lowprec/kernels/convert/packing.hpp>
+#include <lowprec/kernels/environment.hpp>
+
+namespace lowprec::detail {
+
+// Without optimisation gcc's intrinsics are macros, and their casts are warned of here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
+/// Codes between `lowest` and `highest` that stand for the numbers -600 to 600, one in each byte in the order of the elements.
+template <class Isa, class A>
+struct affine_narrowing {
+    i32<Isa> lowest, highest, zero_point;
+    LOWPREC_INLINE explicit affine_narrowing(A a) noexcept
+        : lowest(A::lowest - a.zero_point), highest(A::highest - a.zero_point), zero_point(a.zero_point) {}
+
+    LOWPREC_INLINE u8<Isa> operator()(const i32<Isa> (&q)[4]) const noexcept {
+        const u32<Isa> mask(static_cast<std::uint32_t>((1U << A::bits) - 1));
+#if defined(__AVX512BW__)
+        if constexpr (lanes<Isa> == 16) {
+            const auto words = [&](int i) {
+                const __m512i both = _mm512_packs_epi32(q[i], q[i + 1]);
+                const __m512i low = _mm512_packs_epi32(lowest, lowest), high = _mm512_packs_epi32(highest, highest);
+                return _mm512_add_epi16(_mm512_min_epi16(_mm512_max_epi16(both, low), high),
+                                        _mm512_packs_epi32(zero_point, zero_point));
+            };
+            const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
+            const __m512i bytes =
+                is_signed(A::codes) ? _mm512_packs_epi16(words(0), words(2)) : _mm512_packus_epi16(words(0), words(2));
+            const __m512i codes = _mm512_permutexvar_epi32(order, bytes);
+            if constexpr (A::bits == 8)
+                return u8<Isa>(codes);
+            else
+                return u8<Isa>(_mm512_and_si512(codes, _mm512_set1_epi8((1 << A::bits) - 1)));
+        } else
+#endif
+#if defined(__AVX2__)
+            if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
+            const auto words = [&](int i) {
+                const __m256i both = _mm256_packs_epi32(q[i], q[i + 1]);
+                const __m256i low = _mm256_packs_epi32(lowest, lowest), high = _mm256_packs_epi32(highest, highest);
+                return _mm256_add_epi16(_mm256_min_epi16(_mm256_max_epi16(both, low), high),
+                                        _mm256_packs_epi32(zero_point, zero_point));
+            };
+            const __m256i bytes =
+                is_signed(A::codes) ? _mm256_packs_epi16(words(0), words(2)) : _mm256_packus_epi16(words(0), words(2));
+            const __m256i codes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+            if constexpr (A::bits == 8)
+                return u8<Isa>(codes);
+            else
+                return u8<Isa>(_mm256_and_si256(codes, _mm256_set1_epi8((1 << A::bits) - 1)));
+        } else
+#endif
+        {
+            block<Isa> codes;
+            for (int i = 0; i < 4; ++i) {
+                const i32<Isa> code = xsimd::min(xsimd::max(q[i], lowest), highest) + zero_point;
+                codes.v[i] = as<u32<Isa>>(code) & mask;
+            }
+            return to_bytes<Isa>(codes);
+        }
+    }
+};
+
+/// Whether a block of floats has a NaN.
+template <class Isa>
+LOWPREC_INLINE bool any_nan(const f32<Isa> (&x)[4]) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (lanes<Isa> == 16) {
+        return (_mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q)) != 0;
+    } else
+#endif
+#if defined(__AVX2__)
+        if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
+        return _mm256_movemask_ps(
+                   _mm256_or_ps(_mm256_cmp_ps(x[0], x[1], _CMP_UNORD_Q), _mm256_cmp_ps(x[2], x[3], _CMP_UNORD_Q))) != 0;
+    } else
+#endif
+    {
+        const i32<Isa> magnitude(0x7FFFFFFF), infinity(0x7F800000);
+        auto found = (as<i32<Isa>>(x[0]) & magnitude) > infinity;
+        for (int i = 1; i < 4; ++i) found = found | ((as<i32<Isa>>(x[i]) & magnitude) > infinity);
+        return xsimd::any(found);
+    }
+}
+
+/// The codes of a block, one a byte; made from the parameters once a row. Lives in an environment<Isa>.
+template <class Isa, class A>
+class affine_encoder {
+public:
+    /// Whether the picture above holds for these parameters.
+    LOWPREC_INLINE static bool serves(A a) noexcept {
+        const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
+        return bits >= (127U - 100) << 23 && bits <= (127U + 100) << 23 && a.zero_point >= A::lowest &&
+               a.zero_point <= A::highest;
+    }
+    LOWPREC_INLINE explicit affine_encoder(A a) noexcept
+        : parameters_(a), multiplier_(4096.0F / a.scale), limit_(600.0F * a.scale), narrow_(a) {}
+
+    LOWPREC_INLINE u8<Isa> operator()(const std::byte* in) const noexcept {
+        constexpr std::uint32_t magic = 0x4B400000;  // 1.5 * 2^23
+        const u32<Isa> offset((1U << 11) + near_tie - magic);
+        f32<Isa> x[4];
+        u32<Isa> sum[4];
+        i32<Isa> q[4];
+        for (int i = 0; i < 4; ++i) {
+            x[i] = load_from<f32<Isa>>(in + i * 4 * lanes<Isa>);
+            const f32<Isa> cut = (xsimd::min)((xsimd::max)(x[i], -limit_), limit_);
+            sum[i] = as<u32<Isa>>(xsimd::fma(cut, multiplier_, as<f32<Isa>>(u32<Isa>(magic)))) + offset;
+            q[i] = as<i32<Isa>>(sum[i]) >> 12;
+        }
+        auto near = is_near(sum[0]);
+        for (int i = 1; i < 4; ++i) near = near | is_near(sum[i]);
+        const u8<Isa> codes = narrow_(q);
+        if (xsimd::any(near) || any_nan<Isa>(x)) [[unlikely]]
+            return decided(in, sum, codes);
+        return codes;
+    }
+
+private:
+    static constexpr std::uint32_t near_tie = 4;
+
+    LOWPREC_INLINE static auto is_near(u32<Isa> sum) noexcept {
+        return (sum & u32<Isa>(0xFFFU & ~(2 * near_tie - 1))) == u32<Isa>(0U);
+    }
+
+    /// The codes with those of the lanes that the sums leave open.
+    [[gnu::noinline]] u8<Isa> decided(const std::byte* in, const u32<Isa> (&sum)[4], u8<Isa> codes) const noexcept {
+        constexpr int size = block_size<Isa>;
+        std::uint32_t sums[size];
+        std::uint8_t bytes[size];
+        for (int i = 0; i < 4; ++i) store_to(sums + i * lanes<Isa>, sum[i]);
+        store_to(bytes, codes);
+        for (int i = 0; i < size; ++i) {
+            std::uint32_t bits;
+            __builtin_memcpy(&bits, in + 4 * i, 4);
+            if ((sums[i] & 0xFFF) < 2 * near_tie || (bits & 0x7FFFFFFF) > 0x7F800000)
+                bytes[i] = A::to_bits(parameters_.quantize(fp32::from_bits(bits)));
+        }
+        return load_from<u8<Isa>>(bytes);
+    }
+
+    A parameters_;
+    f32<Isa> multiplier_, limit_;
+    affine_narrowing<Isa, A> narrow_;
+};
+
+/// The floats of a block of codes, one a byte. Lives in an environment<Isa>.
+template <class Isa, class A>
+class affine_decoder {
+public:
+    /// Whether no product overflows.
+    LOWPREC_INLINE static bool serves(A a) noexcept {
+        const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
+        return bits <= (127U + 100) << 23 && a.zero_point >= A::lowest && a.zero_point <= A::highest;
+    }
+    LOWPREC_INLINE explicit affine_decoder(A a) noexcept : scale_(a.scale), zero_point_(a.zero_point) {}
+
+    LOWPREC_INLINE void operator()(const block<Isa>& codes, std::byte* out) const noexcept {
+        for (int i = 0; i < 4; ++i) {
+            i32<Isa> code = as<i32<Isa>>(codes.v[i]);
+            if constexpr (is_signed(A::codes)) code = (code << (32 - A::bits)) >> (32 - A::bits);
+            store_to(out + i * 4 * lanes<Isa>, xsimd::to_float(code - zero_point_) * scale_);
+        }
+    }
+
+private:
+    f32<Isa> scale_;
+    i32<Isa> zero_point_;
+};
+
+template <class Isa, class A>
+LOWPREC_INLINE void store_affine_codes(std::byte* out, u8<Isa> codes) noexcept {
+    if constexpr (A::bits == 8)
+        store_to(out, codes);
+    else
+        pack_block<Isa, A::bits, nibble_order::low_first>(out, codes);
+}
+template <class Isa, class A>
+LOWPREC_INLINE block<Isa> load_affine_codes(const std::byte* in) noexcept {
+    if constexpr (A::bits == 8) {
+        return load_bytes<Isa>(in);
+    } else {
+        std::byte codes[block_size<Isa>];
+        store_to(codes, unpack_block<Isa, A::bits, nibble_order::low_first>(in));
+        return load_bytes<Isa>(codes);
+    }
+}
+
+/// As quantize_row, from a byte's first bit on.
+template <class Isa, class A>
+LOWPREC_INLINE void quantize_by_vectors(const std::byte* in, std::size_t count, A a, std::byte* out) noexcept {
+    constexpr std::size_t size = block_size<Isa>, in_bytes = 4 * size, out_bytes = size * A::bits / 8;
+    const environment<Isa> guard;
+    const affine_encoder<Isa, A> encode(a);
+    for (; count >= size; count -= size, in += in_bytes, out += out_bytes) store_affine_codes<Isa, A>(out, encode(in));
+    if (count != 0) {
+        std::byte numbers[in_bytes] = {}, codes[size];
+        __builtin_memcpy(numbers, in, 4 * count);
+        store_affine_codes<Isa, A>(codes, encode(numbers));
+        const std::size_t bits = count * A::bits;
+        if (bits % 8 != 0) codes[bits / 8] &= static_cast<std::byte>((1U << bits % 8) - 1);
+        __builtin_memcpy(out, codes, (bits + 7) / 8);
+    }
+}
+
+/// As dequantize_row, from a byte's first bit on.
+template <class Isa, class A>
+LOWPREC_INLINE void dequantize_by_vectors(const std::byte* in, std::size_t count, A a, std::byte* out) noexcept {
+    constexpr std::size_t size = block_size<Isa>, out_bytes = 4 * size, in_bytes = size * A::bits / 8;
+    const environment<Isa> guard;
+    const affine_decoder<Isa, A> decode(a);
+    for (; count >= size; count -= size, in += in_bytes, out += out_bytes) decode(load_affine_codes<Isa, A>(in), out);
+    if (count != 0) {
+        std::byte codes[size] = {}, numbers[out_bytes];
+        __builtin_memcpy(codes, in, (count * A::bits + 7) / 8);
+        decode(load_affine_codes<Isa, A>(codes), numbers);
+        __builtin_memcpy(out, numbers, 4 * count);
+    }
+}
+
+#pragma GCC diagnostic pop
+
+}  // namespace lowprec::detail
+
+#endif
