@@ -27,37 +27,6 @@ using oracle::overflows;
 using oracle::random_bits;
 using oracle::tally;
 
-#if defined(__SANITIZE_ADDRESS__)
-inline constexpr bool sanitized = true;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-inline constexpr bool sanitized = true;
-#else
-inline constexpr bool sanitized = false;
-#endif
-#else
-inline constexpr bool sanitized = false;
-#endif
-// Sweeps keep all of their kinds of cases, but take each so-manieth of a kind, where every step is slow.
-#if defined(__aarch64__)
-inline constexpr std::size_t thinned = 16;  // qemu
-#else
-inline constexpr std::size_t thinned = sanitized ? 16 : 1;
-#endif
-
-/// f.operator()<Isa>(name) for the instruction sets whose kernels this build is for. The builds with vectors beyond the base
-/// leave the base to the build without flags.
-template <class Function>
-void for_each_isa(Function&& f) {
-    using simd::isa;
-    if constexpr (!simd::native::has(simd::avx2)) {
-        f.template operator()<simd::native>("base");
-    } else {
-        f.template operator()<isa<simd::avx2>>("avx2");
-        if constexpr (simd::native::has(simd::avx512)) f.template operator()<simd::native>("native");
-    }
-}
-
 /// The same with every subset that a kernel asks for, for tests of few kernels.
 template <class Function>
 void for_each_subset(Function&& f) {

@@ -63,4 +63,18 @@ private:
     return smallest * half;
 }
 
+/// f(name) in the environment as it is, in every other rounding mode, and with denormals flushed where we know how.
+template <class Function>
+void in_every_environment(Function&& f) {
+    f("plain");
+    for (const int mode : {FE_DOWNWARD, FE_UPWARD, FE_TOWARDZERO}) {
+        const rounding_direction guard(mode);
+        f("another rounding mode");
+    }
+    if constexpr (flushed_denormals::available) {
+        const flushed_denormals guard;
+        f("flushed");
+    }
+}
+
 #endif
