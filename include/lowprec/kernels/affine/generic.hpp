@@ -2,14 +2,14 @@
 // Copyright the lowprec authors
 // Floor 5
 //
-// Affine quantization in the lanes of any vector machine. With the multiplier m = 2^12 / scale, a float, the sum of
-// x m and 1.5 * 2^23 has the quotient with 12 bits of fraction as its lowest bits:
+// Affine quantization in the lanes of any vector machine. With the multiplier m = 2^F / scale, a float, the sum of x m and
+// 1.5 * 2^23 has the quotient x / scale with F bits of fraction as its lowest bits:
 //
-//      x m + 1.5 * 2^23      |0| exponent |1| quotient, 10 bits  |  fraction, 12 bits |
+//      x m + 1.5 * 2^23      |0| exponent |1| quotient, 22 - F bits  |  fraction, F bits |      F = 21 - bits of a code
 //
-// It is at most two of the last place wrong, for |quotient| <= 600. Half is added and the fraction cut off; where the sum then ends
-// within four of a whole number, x is so near to a tie that only the exact quotient decides: these lanes, one of a
-// thousand, go by the scalar definition. So does NaN.
+// It is less than one of the last place wrong, for |quotient| <= 2^bits. Half is added and the fraction cut off; where the
+// sum then ends within one of a whole number, x is so near to a tie that only the exact quotient decides: these
+// lanes, one of some thousand, go by the scalar definition. So does NaN.
 #ifndef LOWPREC_KERNELS_AFFINE_GENERIC_HPP
 #define LOWPREC_KERNELS_AFFINE_GENERIC_HPP
 
@@ -100,48 +100,39 @@ LOWPREC_INLINE bool any_nan(const f32<Isa> (&x)[4]) noexcept {
     }
 }
 
-/// The codes of a block, one a byte; made from the parameters once a row. Lives in an environment<Isa>.
-template <class Isa, class A>
-class affine_encoder {
-public:
-    /// Whether the picture above holds for these parameters.
-    LOWPREC_INLINE static bool serves(A a) noexcept {
-        const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
-        return bits >= (127U - 100) << 23 && bits <= (127U + 100) << 23 && a.zero_point >= A::lowest &&
-               a.zero_point <= A::highest;
-    }
-    LOWPREC_INLINE explicit affine_encoder(A a) noexcept
-        : parameters_(a), multiplier_(4096.0F / a.scale), limit_(600.0F * a.scale), narrow_(a) {}
+/// The nearest integers of the quotients of a block, and which of them are not sure.
+template <class Isa, int Bits>
+struct nearest_quotients {
+    static constexpr int fraction = 21 - Bits;
 
-    LOWPREC_INLINE u8<Isa> operator()(const std::byte* in) const noexcept {
+    static constexpr std::uint32_t tie = (1U << fraction) - 4;  // bits that are zero next to one
+
+    i32<Isa> q[4];
+    u32<Isa> sum[4];
+    bool open;  ///< whether there is one that is near a tie, or NaN
+
+    /// The multiplier and the limit of the numbers for a scale; 2^-100 <= |scale| <= 2^100.
+    LOWPREC_INLINE static float multiplier(float scale) noexcept {
+        return static_cast<float>(static_cast<double>(1 << fraction) / static_cast<double>(scale));
+    }
+    LOWPREC_INLINE static float limit(float scale) noexcept { return static_cast<float>(1 << Bits) * scale; }
+
+    LOWPREC_INLINE nearest_quotients(const f32<Isa> (&x)[4], const f32<Isa> (&multipliers)[4],
+                                     const f32<Isa> (&limits)[4]) noexcept {
         constexpr std::uint32_t magic = 0x4B400000;  // 1.5 * 2^23
-        const u32<Isa> offset((1U << 11) + near_tie - magic);
-        f32<Isa> x[4];
-        u32<Isa> sum[4];
-        i32<Isa> q[4];
+        const u32<Isa> offset((1U << (fraction - 1)) + 1 - magic);
         for (int i = 0; i < 4; ++i) {
-            x[i] = load_from<f32<Isa>>(in + i * 4 * lanes<Isa>);
-            const f32<Isa> cut = (xsimd::min)((xsimd::max)(x[i], -limit_), limit_);
-            sum[i] = as<u32<Isa>>(xsimd::fma(cut, multiplier_, as<f32<Isa>>(u32<Isa>(magic)))) + offset;
-            q[i] = as<i32<Isa>>(sum[i]) >> 12;
+            const f32<Isa> cut = (xsimd::min)((xsimd::max)(x[i], -limits[i]), limits[i]);
+            sum[i] = as<u32<Isa>>(xsimd::fma(cut, multipliers[i], as<f32<Isa>>(u32<Isa>(magic)))) + offset;
+            q[i] = as<i32<Isa>>(sum[i]) >> fraction;
         }
-        auto near = is_near(sum[0]);
-        for (int i = 1; i < 4; ++i) near = near | is_near(sum[i]);
-        const u8<Isa> codes = narrow_(q);
-        if (xsimd::any(near) || any_nan<Isa>(x)) [[unlikely]]
-            return decided(in, sum, codes);
-        return codes;
+        const auto near = [&](int i) { return (sum[i] & u32<Isa>(tie)) == u32<Isa>(0U); };
+        open = xsimd::any(near(0) | near(1) | near(2) | near(3)) || any_nan<Isa>(x);
     }
 
-private:
-    static constexpr std::uint32_t near_tie = 4;
-
-    LOWPREC_INLINE static auto is_near(u32<Isa> sum) noexcept {
-        return (sum & u32<Isa>(0xFFFU & ~(2 * near_tie - 1))) == u32<Isa>(0U);
-    }
-
-    /// The codes with those of the lanes that the sums leave open.
-    [[gnu::noinline]] u8<Isa> decided(const std::byte* in, const u32<Isa> (&sum)[4], u8<Isa> codes) const noexcept {
+    /// The codes with those that are not sure replaced by code_of(i, x), x an fp32.
+    template <class Function>
+    [[gnu::noinline]] u8<Isa> decide(const std::byte* in, u8<Isa> codes, Function code_of) const noexcept {
         constexpr int size = block_size<Isa>;
         std::uint32_t sums[size];
         std::uint8_t bytes[size];
@@ -150,12 +141,44 @@ private:
         for (int i = 0; i < size; ++i) {
             std::uint32_t bits;
             __builtin_memcpy(&bits, in + 4 * i, 4);
-            if ((sums[i] & 0xFFF) < 2 * near_tie || (bits & 0x7FFFFFFF) > 0x7F800000)
-                bytes[i] = A::to_bits(parameters_.quantize(fp32::from_bits(bits)));
+            if ((sums[i] & tie) == 0 || (bits & 0x7FFFFFFF) > 0x7F800000) bytes[i] = code_of(i, fp32::from_bits(bits));
         }
         return load_from<u8<Isa>>(bytes);
     }
+};
 
+template <class Isa>
+LOWPREC_INLINE void load_numbers(f32<Isa> (&x)[4], const std::byte* in) noexcept {
+    for (int i = 0; i < 4; ++i) x[i] = load_from<f32<Isa>>(in + i * 4 * lanes<Isa>);
+}
+
+/// The codes of a block, one a byte; made from the parameters once a row. Lives in an environment<Isa>.
+template <class Isa, class A>
+class affine_encoder {
+    using quotients = nearest_quotients<Isa, A::bits>;
+
+public:
+    /// Whether the picture above holds for these parameters.
+    LOWPREC_INLINE static bool serves(A a) noexcept {
+        const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
+        return bits >= (127U - 100) << 23 && bits <= (127U + 100) << 23 && a.zero_point >= A::lowest &&
+               a.zero_point <= A::highest;
+    }
+    LOWPREC_INLINE explicit affine_encoder(A a) noexcept
+        : parameters_(a), multiplier_(quotients::multiplier(a.scale)), limit_(quotients::limit(a.scale)), narrow_(a) {}
+
+    LOWPREC_INLINE u8<Isa> operator()(const std::byte* in) const noexcept {
+        f32<Isa> x[4];
+        load_numbers<Isa>(x, in);
+        const quotients found(x, {multiplier_, multiplier_, multiplier_, multiplier_},
+                              {limit_, limit_, limit_, limit_});
+        const u8<Isa> codes = narrow_(found.q);
+        if (found.open) [[unlikely]]
+            return found.decide(in, codes, [this](int, fp32 y) { return A::to_bits(parameters_.quantize(y)); });
+        return codes;
+    }
+
+private:
     A parameters_;
     f32<Isa> multiplier_, limit_;
     affine_narrowing<Isa, A> narrow_;
