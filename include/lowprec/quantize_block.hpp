@@ -113,30 +113,38 @@ template <class B, class Target>
 LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const lowprec::block<B>& from,
                                                    fp32 tensor_scale) noexcept {
     using element = typename B::element;
-    if (isnan(from.scale)) return Target::from_bits(Target::nan_code);
+    constexpr Target nan = Target::from_bits(Target::nan_code);
+    if (isnan(from.scale)) return nan;
     exact magnitude{0, 0};
-    bool negative = false;
+    bool negative = false, infinite = false;
     if constexpr (is_format_v<element>) {
         const auto m = element::from_bits(code);
-        if (!isfinite(m)) {
-            // NaN as it converts; infinity times zero is NaN.
-            if (isnan(m) || from.scale == B::scale::from_bits(0)) return Target::from_bits(Target::nan_code);
-            return convert<Target>(signbit(from.scale) ? -m : m);
-        }
+        if (isnan(m)) return nan;
         magnitude = exact::of(m);
         negative = signbit(m) != signbit(from.scale);
+        infinite = isinf(m);
+        if (infinite && is_zero(from.scale)) return nan;
     } else {
         const int n = element::decode(code);
         magnitude = exact::whole(static_cast<std::uint64_t>(n < 0 ? -n : n));
         magnitude.exponent = element::exponent;
-        negative = n != 0 && (n < 0) != signbit(from.scale) && exact::of(from.scale).significand != 0;
+        negative = n != 0 && (n < 0) != signbit(from.scale) && !is_zero(from.scale);
     }
+    if (isinf(from.scale)) {
+        if (magnitude.significand == 0) return nan;
+        infinite = true;
+    }
+    if constexpr (B::has_minimum) {
+        if (isnan(from.minimum)) return nan;
+        if (isinf(from.minimum))
+            return infinite && negative != signbit(from.minimum) ? nan : convert<Target>(from.minimum);
+    }
+    if (infinite) return format_sink<Target>::infinite(negative, policy{});
     magnitude = magnitude * multiplier<B>(from.scale, tensor_scale);
     if constexpr (B::has_minimum) {
-        if (!isfinite(from.minimum)) return convert<Target>(from.minimum);
+        if (magnitude.significand == 0) return convert<Target>(from.minimum);
         const exact minimum = exact::of(from.minimum);
         const bool below = signbit(from.minimum);
-        if (magnitude.significand == 0) return convert<Target>(from.minimum);
         if (negative == below) {
             magnitude = magnitude + minimum;
         } else if (magnitude < minimum) {
@@ -201,7 +209,8 @@ template <block_row B, block_policy P, class Random>
 /// The numbers that a block is.
 /// Shapes:  out of 1 to B::length elements: float, bf16 or fp16.
 /// Rounds:  the exact product (and sum) once, to nearest even.
-/// Beyond:  a NaN scale makes NaN, without sign. Past the range: infinity, as convert.
+/// Beyond:  NaN for a scale, minimum or element that is NaN, without its sign. Infinities as in float arithmetic: some recipes store
+///          infinite fp16 scales. Past the range: infinity.
 /// Errors:  as quantize_block.
 template <block_row B, detail::dequantized To>
 constexpr void dequantize_block(const block<B>& from, std::span<To> out, float tensor_scale = 1) {

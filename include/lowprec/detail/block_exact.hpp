@@ -150,6 +150,12 @@ LOWPREC_HOST_DEVICE constexpr typename B::scale exact_scale(std::uint32_t larges
     }
 }
 
+/// Whether a scale is zero, which e8m0 has not.
+template <class Scale>
+LOWPREC_INLINE constexpr bool is_zero(Scale x) noexcept {
+    return Scale::has_zero && (x.bits() & Scale::magnitude_mask) == 0;
+}
+
 /// What the codes are multiplied by.
 template <class B>
 LOWPREC_HOST_DEVICE constexpr exact multiplier(typename B::scale scale, fp32 tensor_scale) noexcept {
@@ -164,7 +170,7 @@ LOWPREC_HOST_DEVICE constexpr void exact_codes(lowprec::block<B>& out, int n, Ge
                                                Random random) noexcept {
     using element = typename B::element;
     const auto scale = out.scale;
-    const bool nothing = isnan(scale) || (B::scale::has_zero && (scale.bits() & B::scale::magnitude_mask) == 0);
+    const bool nothing = isnan(scale) || is_zero(scale);
     const exact divisor = multiplier<B>(scale, tensor_scale);
     for (int i = 0; i < n; ++i) {
         const fp32 x = get(i);
