@@ -11,6 +11,7 @@
 #define LOWPREC_KERNELS_BLOCKS_HPP
 
 #include <lowprec/block_tensor.hpp>
+#include <lowprec/kernels/blocks/generic.hpp>
 #include <lowprec/kernels/blocks/scalar.hpp>
 #include <lowprec/kernels/reduce.hpp>
 
@@ -22,6 +23,9 @@ namespace detail {
 template <class Isa, class B, block_policy P>
 LOWPREC_INLINE void quantize_blocks(const float* in, block_span<B> out, fp32 tensor_scale,
                                     random_source random) noexcept {
+    if constexpr (quantizes_in_lanes<Isa, B, P>())
+        if (reaches<B>(tensor_scale))
+            return quantize_blocks_in_lanes<Isa, B, P>(in, in_one_row(out), tensor_scale, random);
     quantize_blocks_scalar<Isa, B, P>(in, out, tensor_scale, random);
 }
 template <class Isa, class B, class To>

@@ -33,6 +33,21 @@ LOWPREC_INLINE void quantize_tile(const float* in, block_span<B> out, std::size_
     }
 }
 
+/// Blocks `begin` to `end` - 1 of a row, whose numbers begin at `in`.
+template <class Isa, class B, block_policy P>
+LOWPREC_INLINE void quantize_row_of_blocks(const float* in, block_span<B> out, std::size_t row, std::size_t begin,
+                                           std::size_t end, fp32 tensor_scale, random_source random) noexcept {
+    const std::uint64_t first = random.first + row * out.columns();
+    for (std::size_t index = begin; index < end; ++index) {
+        const std::size_t at = index * B::length;
+        out.set(row, index,
+                quantize_numbers<B, P>(
+                    out.size_of_block(index),
+                    [&](int i) { return format_from_native(in[at + static_cast<std::size_t>(i)]); }, tensor_scale,
+                    [&](int i) { return stochastic_bits(random.seed, first + at + static_cast<std::size_t>(i)); }));
+    }
+}
+
 /// out.rows() rows of out.columns() numbers. The tensor scale is what quantize_block takes.
 template <class Isa, class B, block_policy P>
 [[gnu::noinline]] void quantize_blocks_scalar(const float* in, block_span<B> out, fp32 tensor_scale,
@@ -46,17 +61,7 @@ template <class Isa, class B, block_policy P>
         }
     } else {
         for (std::size_t row = 0; row < out.rows(); ++row)
-            for (std::size_t index = 0; index < blocks; ++index) {
-                const std::size_t at = row * out.columns() + index * B::length;
-                out.set(
-                    row, index,
-                    quantize_numbers<B, P>(
-                        out.size_of_block(index),
-                        [&](int i) { return format_from_native(in[at + static_cast<std::size_t>(i)]); }, tensor_scale,
-                        [&](int i) {
-                            return stochastic_bits(random.seed, random.first + at + static_cast<std::size_t>(i));
-                        }));
-            }
+            quantize_row_of_blocks<Isa, B, P>(in + row * out.columns(), out, row, 0, blocks, tensor_scale, random);
     }
 }
 

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 5
+//
+// The scales of a piece of a matrix, up to 64 blocks that lie one after the other: from the blocks' largest magnitudes, all in
+// lanes. MX asks for exponents only:
+//
+//     code = ((bits of the largest magnitude + step) >> 23) - exponent of the largest element
+//
+// where step carries into the exponent what the scale rule rounds up. The others divide in float; where the result is so near a tie of
+// the scale's format that its rounding could be another one's, and where it is subnormal, the scalar definition decides.
+#ifndef LOWPREC_KERNELS_BLOCKS_SCALES_HPP
+#define LOWPREC_KERNELS_BLOCKS_SCALES_HPP
+
+#include <lowprec/kernels/convert/kernel.hpp>
+#include <lowprec/kernels/reduce.hpp>
+#include <lowprec/quantize_block.hpp>
+
+namespace lowprec::detail {
+
+/// The most blocks that one piece has, and its most numbers.
+inline constexpr std::size_t piece_blocks = 64;
+inline constexpr std::size_t piece_numbers = 1024;
+template <class B>
+inline constexpr std::size_t blocks_of_piece =
+    piece_numbers / B::length < piece_blocks ? piece_numbers / B::length : piece_blocks;
+
+/// What a piece's scales are: as stored, as floats, and the numbers that the elements are multiplied by before they are rounded.
+template <class B>
+struct piece_scales {
+    using scale = typename B::scale;
+    static constexpr std::size_t size = piece_blocks;
+    alignas(64) typename scale::storage_type codes[size];
+    alignas(64) float values[size];
+    alignas(64) float multipliers[size];
+    alignas(64) float limits[size];  ///< of the numbers; only where elements are integers
+};
+
+/// The codes of `size` floats, or the floats of codes.
+template <class Isa, class From, class To, policy P = policy{}>
+LOWPREC_INLINE void convert_piece(const void* in, void* out, std::size_t count, random_source random = {},
+                                  std::size_t first = 0) noexcept {
+    using source = typename From::format;
+    using target = typename To::format;
+    constexpr policy r = rule<source, target, P>;
+    constexpr outcomes fate = outcomes_of<source, target>(P);
+    convert_blocks<Isa, From, To, r>(static_cast<const std::byte*>(in), static_cast<std::byte*>(out),
+                                     count / block_size<Isa>, {P, fate, random}, first);
+}
+
+// ---- powers of two -----------------------------------------------------------------------------------------------------
+
+/// The step of the picture above.
+template <class B, recipe How>
+constexpr std::uint32_t exponent_step() noexcept {
+    using element = typename B::element;
+    if constexpr (How == recipe::ceil) return 0x7FFFFF;
+    if constexpr (How == recipe::even) return 1U << (22 - mantissa_bits_of<element>());
+    if constexpr (How == recipe::rceil) {
+        constexpr exact most = largest_element<element>();
+        constexpr auto top = static_cast<std::uint32_t>(most.significand << (24 - bit_width(most.significand)));
+        return 0x7FFFFF - (top & 0x7FFFFF);
+    }
+    return 0;
+}
+
+/// False if there is a NaN or an infinity.
+template <class Isa, class B, recipe How>
+LOWPREC_INLINE bool find_power_of_two_scales(const float* largest, piece_scales<B>& out) noexcept {
+    constexpr int last = static_cast<int>(B::scale::largest_code);
+    static_assert(B::scale::bias == 127 && B::scale::width == 8);
+    bool finite = true;
+    for (std::size_t k = 0; k < piece_blocks; k += block_size<Isa>) {
+        block<Isa> codes;
+        for (int i = 0; i < 4; ++i) {
+            const std::size_t at = k + static_cast<std::size_t>(i * lanes<Isa>);
+            const auto bits = load_from<i32<Isa>>(largest + at);
+            finite = finite && !xsimd::any(bits > i32<Isa>(0x7F7FFFFF));
+            const i32<Isa> exponent = ((bits + i32<Isa>(static_cast<int>(exponent_step<B, How>()))) >> 23) -
+                                      i32<Isa>(largest_exponent<typename B::element>());
+            const i32<Isa> code = (xsimd::min)((xsimd::max)(exponent, i32<Isa>(0)), i32<Isa>(last));
+            codes.v[i] = as<u32<Isa>>(code);
+            // 2^(127 - code); the last one is subnormal
+            const i32<Isa> power = (i32<Isa>(last) - code) << 23;
+            store_to(
+                out.multipliers + at,
+                as<u32<Isa>>(power | as<i32<Isa>>(choose<Isa>(equal<Isa>(codes.v[i], static_cast<std::uint32_t>(last)),
+                                                              0x00400000U, u32<Isa>(0U)))));
+        }
+        store_to(out.codes + k, to_bytes<Isa>(codes));
+    }
+    return finite;
+}
+
+// ---- quotients ---------------------------------------------------------------------------------------------------------
+
+/// Whether a quotient that is wrong by some units of the last place of a float could be rounded to two scales, or to one that
+/// conversion doesn't make: below the normal numbers, or where infinity takes the place of the largest.
+template <class Scale>
+LOWPREC_INLINE bool scale_is_open(std::uint32_t quotient) noexcept {
+    constexpr int cut = 23 - Scale::mantissa_bits;
+    constexpr std::uint32_t half = 1U << (cut - 1), margin = 8;
+    constexpr auto smallest = static_cast<std::uint32_t>(127 + Scale::min_exponent) << 23;
+    constexpr std::uint32_t largest =
+        Scale::has_infinity ? convert<fp32>(Scale::from_bits(Scale::largest_code)).bits() : fp32_infinity + 1;
+    return ((quotient - half + margin) & ((1U << cut) - 1)) <= 2 * margin || quotient < smallest || quotient >= largest;
+}
+
+/// The stored scales and their values for quotients in `values`. `exact(i)` is the scalar definition.
+template <class Isa, class B, class Exact>
+LOWPREC_INLINE void round_scales(piece_scales<B>& out, std::size_t blocks, Exact exact) noexcept {
+    using scale = typename B::scale;
+    std::uint32_t quotients[piece_blocks];
+    __builtin_memcpy(quotients, out.values, sizeof quotients);
+    convert_piece<Isa, plain<float>, plain<scale>>(out.values, out.codes, piece_blocks);
+    for (std::size_t i = 0; i < blocks; ++i)
+        if (scale_is_open<scale>(quotients[i] & 0x7FFFFFFF)) [[unlikely]]
+            if ((quotients[i] & 0x7FFFFFFF) != 0) out.codes[i] = exact(i).bits();
+    convert_piece<Isa, plain<scale>, plain<float>>(out.codes, out.values, piece_blocks);
+}
+
+/// The scales of `blocks` whole blocks at `in`. False if lanes can't do it: there is a NaN or an infinity, or a number is out
+/// of reach. Lives in an environment<Isa>.
+template <class Isa, class B, block_policy P>
+LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 tensor_scale,
+                                piece_scales<B>& out) noexcept {
+    using element = typename B::element;
+    alignas(64) float largest[piece_blocks] = {};
+    const auto number = [&](std::size_t block, int i) {
+        std::uint32_t bits;
+        __builtin_memcpy(&bits, in + 4 * (block * B::length + static_cast<std::size_t>(i)), 4);
+        return fp32::from_bits(bits);
+    };
+    const auto scalar = [&](std::size_t block) {
+        return quantize_numbers<B, block_policy{}>(
+                   B::length, [&](int i) { return number(block, i); }, tensor_scale)
+            .scale;
+    };
+    if constexpr (B::rule == scale_rule::signed_largest) {
+        alignas(64) extent ends[piece_blocks] = {};
+        reduce_blocks<reduction::min_max, Isa>(in, blocks * B::length, B::length, reinterpret_cast<std::byte*>(ends));
+        static_assert((-element::lowest & (-element::lowest - 1)) == 0);  // so that the product below is exact
+        constexpr float over = -1.0F / static_cast<float>(-element::lowest);
+        bool finite = true;
+        for (std::size_t i = 0; i < piece_blocks; ++i) {
+            const auto low = __builtin_bit_cast(std::uint32_t, ends[i].min) & 0x7FFFFFFF;
+            const auto high = __builtin_bit_cast(std::uint32_t, ends[i].max) & 0x7FFFFFFF;
+            finite = finite && low < 0x7F800000 && high < 0x7F800000;
+            out.values[i] = (low | high) == 0 ? 0.0F : (low > high ? ends[i].min : ends[i].max) * over;
+            if (low == high && low != 0) out.values[i] = 0x1p-149F;  // which came first? no scale that lanes make
+        }
+        if (!finite) return false;
+        round_scales<Isa, B>(out, blocks, scalar);
+    } else {
+        reduce_blocks<reduction::abs_max, Isa>(in, blocks * B::length, B::length,
+                                               reinterpret_cast<std::byte*>(largest));
+        if constexpr (B::rule == scale_rule::power_of_two) return find_power_of_two_scales<Isa, B, P.how>(largest, out);
+        float divisor = convert<float>(quotient<format_sink<fp32>>(largest_element<element>(), exact::whole(1), false));
+        if constexpr (B::has_tensor_scale) divisor *= convert<float>(tensor_scale);
+        bool finite = true;
+        for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
+            const auto amax = load_from<f32<Isa>>(largest + k);
+            finite = finite && !xsimd::any(as<i32<Isa>>(amax) > i32<Isa>(0x7F7FFFFF));
+            store_to(out.values + k, amax / f32<Isa>(divisor));
+        }
+        if (!finite) return false;
+        round_scales<Isa, B>(out, blocks, [&](std::size_t i) {
+            return exact_scale<B, P.how>(__builtin_bit_cast(std::uint32_t, largest[i]), tensor_scale);
+        });
+    }
+    if constexpr (B::rule != scale_rule::power_of_two) {
+        constexpr bool integers = is_int_element_v<element>;
+        constexpr float wide = integers ? static_cast<float>(1 << (21 - element::width)) : 1.0F;
+        const float g = B::has_tensor_scale ? convert<float>(tensor_scale) : 1.0F;
+        for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
+            const f32<Isa> scale = load_from<f32<Isa>>(out.values + k) * f32<Isa>(g);
+            const auto zero = equal<Isa>(as<u32<Isa>>(scale) << 1, 0U);
+            store_to(out.multipliers + k, choose<Isa>(zero, 0U, as<u32<Isa>>(f32<Isa>(wide) / scale)));
+            if constexpr (integers)
+                store_to(out.limits + k, choose<Isa>(zero, 0x7F7FFFFFU,
+                                                     as<u32<Isa>>(f32<Isa>(static_cast<float>(1 << element::width)) *
+                                                                  xsimd::abs(scale))));
+        }
+    }
+    return true;
+}
+
+}  // namespace lowprec::detail
+
+#endif
