@@ -331,6 +331,14 @@ TEST_CASE("entropy and mean squared error choose the least") {
     h.add(std::vector<float>{100});
     CHECK(h.entropy() < 50);
     CHECK(h.mean_squared_error(7) < 50);
+    // of equals the last: both the first bin alone and all of a uniform histogram are like their mean
+    magnitude_histogram<nan_policy::error, 16> uniform;
+    for (int i = 0; i < 16; ++i) uniform.add(std::vector<float>{static_cast<float>(i) + 0.5F});
+    CHECK(uniform.entropy(1) == 15.5F);
+    // the last bin's centre is as far from its beginning as from its end
+    magnitude_histogram<> lonely;
+    lonely.add(std::vector<float>{0, 0, 100.53F});
+    CHECK(lonely.mean_squared_error(1) == 100.53F);
     // few bins, none, only zeros
     CHECK(magnitude_histogram<>{}.entropy() == 0);
     CHECK(magnitude_histogram<>{}.mean_squared_error() == 0);
