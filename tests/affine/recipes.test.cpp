@@ -120,7 +120,8 @@ found parameters_of(integer_recipe recipe, float min, float max, ends e) {
     }
     case integer_recipe::tflite:
         if (min == max) return {0, 0};
-        return nudged(min, max, (static_cast<double>(max) - static_cast<double>(min)) / (e.high - e.low), e, true);
+        return nudged(static_cast<double>(min), static_cast<double>(max),
+                      (static_cast<double>(max) - static_cast<double>(min)) / (e.high - e.low), e, true);
     case integer_recipe::gemmlowp: {
         const double scale = static_cast<double>((max - min) / levels);
         const double zero = e.low - static_cast<double>(min) / scale;

@@ -156,7 +156,6 @@ inline constexpr grouping all_groupings[] = {{by_what::tensor},    {by_what::row
                                              {by_what::group, 100}};
 
 using s8 = affine<8>;
-using n8 = affine<8, integer_codes::signed_narrow>;
 using u8 = affine<8, integer_codes::unsigned_full>;
 using s4 = affine<4>;
 using u4 = affine<4, integer_codes::unsigned_full>;
