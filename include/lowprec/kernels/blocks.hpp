@@ -11,7 +11,7 @@
 #define LOWPREC_KERNELS_BLOCKS_HPP
 
 #include <lowprec/block_tensor.hpp>
-#include <lowprec/kernels/blocks/generic.hpp>
+#include <lowprec/kernels/blocks/decode.hpp>
 #include <lowprec/kernels/blocks/scalar.hpp>
 #include <lowprec/kernels/reduce.hpp>
 
@@ -30,6 +30,9 @@ LOWPREC_INLINE void quantize_blocks(const float* in, block_span<B> out, fp32 ten
 }
 template <class Isa, class B, class To>
 LOWPREC_INLINE void dequantize_blocks(block_span<const B> from, To* out) noexcept {
+    if constexpr (dequantizes_in_lanes<Isa, B, To>())
+        if (std::is_same_v<To, float> || reaches<B>(format_from_native(from.tensor_scale())))
+            return dequantize_blocks_in_lanes<Isa, B, To>(in_one_row(from), out);
     dequantize_blocks_scalar<Isa, B, To>(from, out);
 }
 

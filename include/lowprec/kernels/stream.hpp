@@ -71,6 +71,42 @@ LOWPREC_INLINE void end_of_stream() noexcept {
 #endif
 }
 
+/// Writes a long output in pieces, past the cache, wherever it begins. Pieces are made in `room()`, then committed.
+template <class Isa, std::size_t Piece>
+class stream_writer {
+public:
+    explicit stream_writer(std::byte* to) noexcept
+        : skip_(reinterpret_cast<std::uintptr_t>(to) % 64), fill_(skip_), line_(to - skip_) {}
+    stream_writer(const stream_writer&) = delete;
+    stream_writer& operator=(const stream_writer&) = delete;
+    ~stream_writer() {
+        if (fill_ > skip_) __builtin_memcpy(line_ + skip_, buffer_ + skip_, fill_ - skip_);
+        end_of_stream();
+    }
+
+    [[nodiscard]] LOWPREC_INLINE std::byte* room() noexcept { return buffer_ + fill_; }
+    LOWPREC_INLINE void commit(std::size_t bytes) noexcept {
+        fill_ += bytes;
+        const std::size_t whole = fill_ / 64 * 64;
+        if (whole == 0) return;
+        std::size_t done = 0;
+        if (skip_ != 0) {  // what lies before the output in its first line is not ours
+            __builtin_memcpy(line_ + skip_, buffer_ + skip_, 64 - skip_);
+            done = 64;
+            skip_ = 0;
+        }
+        store_past_cache<Isa>(line_ + done, buffer_ + done, whole - done);
+        line_ += whole;
+        fill_ -= whole;
+        __builtin_memmove(buffer_, buffer_ + whole, fill_);
+    }
+
+private:
+    std::size_t skip_, fill_;
+    std::byte* line_;
+    alignas(64) std::byte buffer_[Piece + 64];
+};
+
 }  // namespace lowprec::detail
 
 #endif

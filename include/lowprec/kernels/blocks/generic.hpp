@@ -86,7 +86,7 @@ LOWPREC_INLINE void multiply_piece(const std::byte* in, std::size_t blocks, cons
             if constexpr (power_of_two && !nothing_lost) {
                 // what is not zero must not become zero
                 const u32<Isa> bits = as<u32<Isa>>(x), sign = bits & u32<Isa>(0x80000000U);
-                const auto lost = equal<Isa>(as<u32<Isa>>(y) << 1, 0U) & !equal<Isa>(bits << 1, 0U);
+                const auto lost = equal<Isa>(as<u32<Isa>>(y) << 1, 0U) & (!equal<Isa>(bits << 1, 0U));
                 y = as<f32<Isa>>(choose<Isa>(lost, sign | u32<Isa>(0x00800000U), as<u32<Isa>>(y)));
             }
             store_to(out + k * B::length + i, y);
@@ -182,9 +182,13 @@ LOWPREC_INLINE void place_piece(block_span<B> out, std::size_t row, std::size_t 
             __builtin_memcpy(out.scale_of(row, index + k), &scales.codes[k], scale_bytes);
             std::byte* const to = out.codes_of(row, index + k);
             if constexpr (B::element::width == 4) {
-                std::byte pairs[half];
-                for (std::size_t i = 0; i < half; ++i) pairs[i] = codes[i] | codes[i + half] << 4;
-                __builtin_memcpy(to, pairs, half);
+                for (std::size_t i = 0; i < half; i += 4) {
+                    std::uint32_t low, high;
+                    __builtin_memcpy(&low, codes + i, 4);
+                    __builtin_memcpy(&high, codes + half + i, 4);
+                    low |= high << 4;
+                    __builtin_memcpy(to + i, &low, 4);
+                }
             } else {
                 __builtin_memcpy(to, codes, length);
             }

@@ -65,16 +65,26 @@ template <class Isa, class B, block_policy P>
     }
 }
 
-/// The numbers of a matrix; To is float, bf16 or fp16.
+/// The numbers of one block, written at `to`; returns where they end. To is float, bf16 or fp16.
+template <class Isa, class B, class To>
+LOWPREC_INLINE std::byte* dequantize_one(block_span<const B> from, std::size_t row, std::size_t index,
+                                         std::byte* to) noexcept {
+    const lowprec::block<B> one = from.get(row, index);
+    const fp32 tensor_scale = format_from_native(from.tensor_scale());
+    for (int i = 0; i < from.size_of_block(index); ++i, to += sizeof(To)) {
+        const To number = block_element<B, To>(one, i, tensor_scale);
+        __builtin_memcpy(to, &number, sizeof number);
+    }
+    return to;
+}
+
+/// The numbers of a matrix.
 template <class Isa, class B, class To>
 [[gnu::noinline]] void dequantize_blocks_scalar(block_span<const B> from, To* out) noexcept {
-    const fp32 tensor_scale = format_from_native(from.tensor_scale());
+    auto* to = reinterpret_cast<std::byte*>(out);
     for (std::size_t row = 0; row < from.rows(); ++row)
-        for (std::size_t index = 0; index < from.blocks_per_row(); ++index) {
-            const lowprec::block<B> one = from.get(row, index);
-            To* const to = out + row * from.columns() + index * B::length;
-            for (int i = 0; i < from.size_of_block(index); ++i) to[i] = block_element<B, To>(one, i, tensor_scale);
-        }
+        for (std::size_t index = 0; index < from.blocks_per_row(); ++index)
+            to = dequantize_one<Isa, B, To>(from, row, index, to);
 }
 
 }  // namespace lowprec::detail
