@@ -44,6 +44,26 @@ LOWPREC_BLOCK_FORMATS(LOWPREC_ROW)
 
 namespace detail {
 
+// Formats outside the table are named after their parameters.
+template <class B>
+constexpr text block_format_name() noexcept {
+    text name;
+    name << "block_format<";
+    if constexpr (is_format_v<typename B::element>)
+        name << name_of<typename B::element>;
+    else
+        name << "int" << B::element::width;
+    return name << "," << B::length << "," << name_of<typename B::scale> << ">";
+}
+template <class B>
+inline constexpr text block_format_name_v = block_format_name<B>();
+
+template <block_row B>
+struct row_of<B> {
+    static constexpr bool listed = true;
+    static constexpr std::string_view name = block_format_name_v<B>;
+};
+
 #define LOWPREC_ROW(name_, element, n, scale, rule, layout, source_) \
     template <>                                                      \
     struct row_of<name_> {                                           \

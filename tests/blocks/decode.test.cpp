@@ -195,3 +195,31 @@ TEST_CASE("NVFP4 at scale codes that are read in different ways") {
     CHECK(six_times(of_ggml, 0xFE) == 6 * 448);
     CHECK(std::isnan(six_times(of_ggml, 0x7F)));
 }
+
+TEST_CASE("Block formats outside the table") {
+    using own = block_format<e5m2, 16, e4m3, scale_rule::two_level, block_layout::separate>;
+    static_assert(name_of<own> == "block_format<e5m2,16,e4m3>");
+    static_assert(name_of<block_format<int_element<4, int_coding::offset>, 64, fp16, scale_rule::signed_largest,
+                                       block_layout::interleaved>> == "block_format<int4,64,fp16>");
+    block<own> b;
+    b.codes[0] = 0x7C;
+    b.codes[1] = 0xFC;
+    b.codes[2] = 0x7D;
+    float x[3];
+    for (const unsigned scale : {0x00U, 0x01U, 0x38U, 0xB8U}) {
+        b.scale = e4m3::from_bits(static_cast<std::uint8_t>(scale));
+        dequantize_block<own>(b, std::span<float>(x));
+        const float infinity = std::numeric_limits<float>::infinity();
+        if (scale == 0) {
+            CHECK(std::isnan(x[0]));
+            CHECK(std::isnan(x[1]));
+        } else {
+            CHECK(x[0] == (scale == 0xB8 ? -infinity : infinity));
+            CHECK(x[1] == (scale == 0xB8 ? infinity : -infinity));
+        }
+        CHECK(std::isnan(x[2]));
+    }
+    const auto q = quantize_block<own>(std::vector<float>{57344 * 448.0F, -1e6F}, 1);
+    CHECK(q.scale.bits() == 0x7E);
+    CHECK(q.codes[0] == 0x7B);
+}

@@ -118,6 +118,8 @@ TEST_CASE("A difference of numbers far apart") {
     CHECK(quantize_block<q4_1>(std::vector<float>{0x1p-100F, 30 + 15 * 0x1p-10F}).scale.bits() == 0x4000);
     CHECK(quantize_block<q4_1>(std::vector<float>{0x1p-100F, 30 + 45 * 0x1p-10F}).scale.bits() == 0x4001);
     CHECK(quantize_block<q4_1>(std::vector<float>{0, 30 + 45 * 0x1p-10F}).scale.bits() == 0x4002);
+    CHECK(quantize_block<q4_1>(std::vector<float>{0x1p-149F, 30 + 45 * 0x1p-10F}).scale.bits() == 0x4001);
+    CHECK(quantize_block<q4_1>(std::vector<float>{-0x1p-149F, 30 + 15 * 0x1p-10F}).scale.bits() == 0x4001);
 }
 
 TEST_CASE("Random blocks of every length") {

@@ -61,6 +61,16 @@ TEST_CASE("Random bits depend on the seed and the index alone") {
     for_each_row(run);
     CHECK_TALLY(result, expected_checks);
 
+    // in tiles: the same bits, by row-major index
+    constexpr block_policy square{.elements = p.elements, .tile = scale_tile::square};
+    constexpr std::size_t rows = 19, columns = 37;
+    std::vector<float> y = some_floats(rows * columns, random);
+    for (std::size_t i = 0; i < y.size(); i += 4) y[i] = 1;  // every block has the same largest number
+    const auto in_rows = quantize<nvfp4, p>(y, columns, 99, 5);
+    const auto in_tiles = quantize<nvfp4, square>(y, columns, 99, 5);
+    CHECK(std::equal(in_rows.codes().begin(), in_rows.codes().end(), in_tiles.codes().begin()));
+    CHECK(std::equal(in_rows.scales().begin(), in_rows.scales().end(), in_tiles.scales().begin()));
+
     // unbiased: 1.25 between 1 and 1.5
     std::vector<float> x(32 * 4000, 1.25F);
     for (std::size_t i = 0; i < x.size(); i += 32) x[i] = 4;
