@@ -349,6 +349,29 @@ LOWPREC_INLINE u64<Isa> multiply_low_halves(u64<Isa> a, u64<Isa> b) noexcept {
     }
 }
 
+#if defined(__aarch64__)
+template <class Isa>
+inline constexpr bool has_fused_multiply_add = Isa::vectors;
+#else
+template <class Isa>
+inline constexpr bool has_fused_multiply_add = Isa::has(simd::avx2);
+#endif
+
+/// a * b + c, rounded once where the machine does that. (xsimd 8.1 has no such operation for AVX-512.)
+template <class Isa>
+LOWPREC_INLINE f32<Isa> multiply_add(f32<Isa> a, f32<Isa> b, f32<Isa> c) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (lanes<Isa> == 16) return _mm512_fmadd_ps(a, b, c);
+#endif
+#if defined(__FMA__)
+    if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) return _mm256_fmadd_ps(a, b, c);
+#endif
+#if defined(__aarch64__)
+    if constexpr (lanes<Isa> == 4) return vfmaq_f32(c, a, b);
+#endif
+    return a * b + c;
+}
+
 /// x / 2^shift lane by lane, 1 <= shift <= 31: the whole part in `high`, the bits shifted out at the top of `low`.
 template <class Isa>
 LOWPREC_INLINE product<Isa> shift_apart(u32<Isa> x, u32<Isa> shift) noexcept {

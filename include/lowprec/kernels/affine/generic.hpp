@@ -123,7 +123,7 @@ struct nearest_quotients {
         const u32<Isa> offset((1U << (fraction - 1)) + 1 - magic);
         for (int i = 0; i < 4; ++i) {
             const f32<Isa> cut = (xsimd::min)((xsimd::max)(x[i], -limits[i]), limits[i]);
-            sum[i] = as<u32<Isa>>(xsimd::fma(cut, multipliers[i], as<f32<Isa>>(u32<Isa>(magic)))) + offset;
+            sum[i] = as<u32<Isa>>(multiply_add<Isa>(cut, multipliers[i], as<f32<Isa>>(u32<Isa>(magic)))) + offset;
             q[i] = as<i32<Isa>>(sum[i]) >> fraction;
         }
         const auto near = [&](int i) { return (sum[i] & u32<Isa>(tie)) == u32<Isa>(0U); };

@@ -13,14 +13,6 @@
 
 namespace lowprec::detail {
 
-#if defined(__aarch64__)
-template <class Isa>
-inline constexpr bool has_fused_multiply_add = true;
-#else
-template <class Isa>
-inline constexpr bool has_fused_multiply_add = Isa::has(simd::avx2);
-#endif
-
 /// Whether lanes can do it. bf16 and fp16 are rounded from floats that are exact, or, with a tensor scale, from floats rounded to
 /// odd, for which the product's error must be at hand.
 template <class Isa, class B, class To>
@@ -72,7 +64,7 @@ LOWPREC_INLINE block<Isa> load_elements(const std::byte* codes) noexcept {
 template <class Isa>
 LOWPREC_INLINE f32<Isa> multiply_to_odd(f32<Isa> x, f32<Isa> g) noexcept {
     const f32<Isa> product = x * g;
-    const u32<Isa> bits = as<u32<Isa>>(product), error = as<u32<Isa>>(xsimd::fms(x, g, product));
+    const u32<Isa> bits = as<u32<Isa>>(product), error = as<u32<Isa>>(multiply_add<Isa>(x, g, -product));
     const auto open = (!equal<Isa>(error << 1, 0U)) & equal<Isa>(bits & u32<Isa>(1U), 0U);
     // an even neighbour of the exact product: the odd one is the next toward it
     const auto below = equal<Isa>((bits ^ error) >> 31, 0U);
