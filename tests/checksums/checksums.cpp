@@ -10,8 +10,10 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstring>
+#include <lowprec/affine.hpp>
 #include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>
+#include <lowprec/requantize.hpp>
 #include <utility>
 #if __has_include(<lowprec/arithmetic.hpp>)
 #include <lowprec/arithmetic.hpp>
@@ -165,6 +167,63 @@ void every_row(std::index_sequence<I...>) {
     (one_row<std::tuple_element_t<I, all_formats>>(), ...);
 }
 
+template <integer_recipe R, class A>
+void integers(const char* name) {
+    checksum codes, parameters;
+    for (int i = 0; i < count; ++i) {
+        const float x = float_at(i);
+        const auto scale = std::bit_cast<float>(
+            static_cast<std::uint32_t>(1 + mixed(static_cast<std::uint64_t>(i) + 77) % 0x7F7FFFFF));
+        const auto any = static_cast<typename A::code_type>(A::from_bits(static_cast<unsigned>(i)));
+        // beside a scale from anywhere one with few bits that x is a few steps of: ties
+        const auto magnitude = static_cast<std::uint32_t>(std::bit_cast<std::uint32_t>(x) & 0x7FF00000U);
+        const std::uint32_t down = static_cast<std::uint32_t>(1 + i % 6) << 23;
+        const auto steps = std::bit_cast<float>(magnitude > down ? magnitude - down : 1U);
+        for (const float s : {scale, steps}) {
+            const A a{s, any};
+            codes(static_cast<std::uint64_t>(a.template quantize<R>(x)));
+            codes(std::bit_cast<std::uint32_t>(a.dequantize(static_cast<typename A::code_type>(A::lowest))));
+            codes(a.template dequantize<bf16>(static_cast<typename A::code_type>(A::highest)).bits());
+        }
+        const auto add = [&](A found) {
+            parameters(std::bit_cast<std::uint32_t>(found.scale));
+            parameters(static_cast<std::uint64_t>(found.zero_point));
+        };
+        const float y = convert<float>(abs(fp32(scale)));
+        if constexpr (requires { A::template from_amax<R>(y); }) add(A::template from_amax<R>(y));
+        if constexpr (requires { A::template from_range<R>(-y, y); })
+            if (isfinite(fp32(x)))
+                add(fp32(x) < fp32(0) ? A::template from_range<R>(x, y) : A::template from_range<R>(-y, x));
+        if constexpr (R == integer_recipe::exact) {
+            add(A::template from_amax<R, fp16>(y));
+            const fixed_factor f = fixed_factor::of_scales(scale, 1, 1);
+            parameters(static_cast<std::uint64_t>(
+                multiply(static_cast<std::int32_t>(mixed(static_cast<std::uint64_t>(i))), f)));
+            parameters(static_cast<std::uint64_t>(f.multiplier));
+        }
+    }
+    std::printf("integers %s %d bits %016llx %016llx\n", name, A::bits, static_cast<unsigned long long>(codes.value()),
+                static_cast<unsigned long long>(parameters.value()));
+}
+
+void every_recipe() {
+    using s8 = affine<8>;
+    using u8 = affine<8, integer_codes::unsigned_full>;
+    using u4 = affine<4, integer_codes::unsigned_full>;
+    integers<integer_recipe::exact, s8>("exact");
+    integers<integer_recipe::exact, u4>("exact");
+    integers<integer_recipe::onnx, u8>("onnx");
+    integers<integer_recipe::pytorch, u8>("pytorch");
+    integers<integer_recipe::tflite, s8>("tflite");
+    integers<integer_recipe::gemmlowp, u8>("gemmlowp");
+    integers<integer_recipe::tensorrt, s8>("tensorrt");
+    integers<integer_recipe::compressed_tensors, s8>("compressed_tensors");
+    integers<integer_recipe::gptq, u4>("gptq");
+    integers<integer_recipe::awq, u4>("awq");
+    integers<integer_recipe::ggml, s8>("ggml");
+    integers<integer_recipe::ggml, u4>("ggml");
+}
+
 int usage() {
     std::fputs("usage: checksums [--ftz] [--round up|down|zero]\n", stderr);
     return 2;
@@ -188,5 +247,6 @@ int main(int argc, char** argv) {
         ++i;
     }
     every_row(std::make_index_sequence<std::tuple_size_v<all_formats>>{});
+    every_recipe();
     return 0;
 }
