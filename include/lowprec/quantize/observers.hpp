@@ -31,17 +31,18 @@ namespace lowprec {
 
 namespace detail {
 
-/// Refuses NaN and infinity under nan_policy::error, before anything is counted.
+/// Refuses NaN and infinity under nan_policy::error, before anything is counted. Says whether all are finite.
 template <nan_policy Nan, class In>
-void check_observed(const In& in, std::string_view observer) {
+bool check_observed(const In& in, std::string_view observer) {
     static_assert(contiguous_of<const In, float>, "lowprec: observers take a vector, array or span of float");
-    if (Nan != nan_policy::error || all_finite(in)) return;
-    for (std::size_t i = 0; i < std::size(in); ++i) {
+    if (all_finite(in)) return true;
+    for (std::size_t i = 0; Nan == nan_policy::error && i < std::size(in); ++i) {
         const std::uint32_t magnitude = bits_of_float(std::data(in) + i) & ~float_sign;
         if (magnitude >= float_infinity)
             fail_argument("lowprec::", observer, ": element ", i, " is ",
                           magnitude == float_infinity ? "infinite" : "NaN");
     }
+    return false;
 }
 
 /// What passes by and is no finite number.
@@ -60,8 +61,13 @@ public:
     /// Errors:  std::invalid_argument for NaN and infinity under nan_policy::error; then nothing is counted.
     template <class In>
     void add(const In& in) {
-        detail::check_observed<Nan>(in, "min_max_observer");
-        for (std::size_t i = 0; i < std::size(in); ++i) add_one(detail::bits_of_float(std::data(in) + i));
+        if (detail::check_observed<Nan>(in, "min_max_observer")) {
+            const extent ends = min_max(in);
+            counts_.finite += std::size(in);
+            if (std::size(in) != 0) extend(detail::bits_of_float(&ends.min), detail::bits_of_float(&ends.max));
+        } else {
+            for (std::size_t i = 0; i < std::size(in); ++i) add_one(detail::bits_of_float(std::data(in) + i));
+        }
     }
     void merge(const min_max_observer& other) noexcept {
         counts_.finite += other.counts_.finite;
@@ -104,9 +110,11 @@ private:
             bits = 0;
         }
         ++counts_.finite;
-        const std::int32_t x = place(bits);
-        if (x < low_) low_ = x;
-        if (x > high_) high_ = x;
+        extend(bits, bits);
+    }
+    void extend(std::uint32_t low, std::uint32_t high) noexcept {
+        if (place(low) < low_) low_ = place(low);
+        if (place(high) > high_) high_ = place(high);
     }
 
     detail::observed_counts counts_;
@@ -129,15 +137,20 @@ public:
     /// Errors:  std::invalid_argument for NaN and infinity under nan_policy::error; then nothing is counted.
     template <class In>
     void add(const In& in) {
-        check_observed<Nan>(in, What == binned::magnitude ? "magnitude_histogram" : "signed_histogram");
+        const bool finite =
+            check_observed<Nan>(in, What == binned::magnitude ? "magnitude_histogram" : "signed_histogram");
         extremes_.add(in);
+        const extent ends = extremes_.range();
+        make_room(bits_of_float(&ends.min));
+        make_room(bits_of_float(&ends.max));
         for (std::size_t i = 0; i < std::size(in); ++i) {
             std::uint32_t bits = bits_of_float(std::data(in) + i);
-            if ((bits & ~float_sign) >= float_infinity) {
+            if (!finite && (bits & ~float_sign) >= float_infinity) {
                 if (Nan != nan_policy::zero || (bits & ~float_sign) == float_infinity) continue;
                 bits = 0;
             }
-            ++bins_[bin_of(bits)];
+            const std::int64_t steps = steps_to(bits, exponent_);
+            ++bins_[static_cast<std::size_t>(centre + (below_zero(bits) ? -steps : steps))];
         }
     }
     void merge(const histogram& other) noexcept {
@@ -214,30 +227,25 @@ private:
         exponent_ += k;
     }
 
-    // Where a finite float belongs, after making room for it.
-    std::size_t bin_of(std::uint32_t bits) noexcept {
-        const bool negative = What == binned::signed_value && (bits & float_sign) != 0;
+    static bool below_zero(std::uint32_t bits) noexcept {
+        return What == binned::signed_value && (bits & float_sign) != 0;
+    }
+    // |floor(x / 2^width)| of a finite float: cut toward zero, or away from it below zero. 2^62 stands for more.
+    static std::int64_t steps_to(std::uint32_t bits, int width) noexcept {
         const std::uint32_t field = bits >> 23 & 0xFF, fraction = bits & 0x7FFFFF;
         const std::uint64_t significand = field == 0 ? fraction : fraction | 0x800000;
-        const int exponent = field == 0 ? -149 : static_cast<int>(field) - 150;
-        // floor(x / width): cut toward zero, or away from it below zero
-        const auto steps = [&](int width) -> std::int64_t {
-            const int down = width - exponent;
-            if (down <= 0) return down < -38 ? std::int64_t{1} << 62 : static_cast<std::int64_t>(significand << -down);
-            if (down > 40) return negative && significand != 0 ? 1 : 0;
-            const std::uint64_t all = (std::uint64_t{1} << down) - 1;
-            return static_cast<std::int64_t>((significand + (negative ? all : 0)) >> down);
-        };
-        const auto fits = [&](std::int64_t n) {
-            return negative ? n <= centre : n < static_cast<std::int64_t>(Bins) - centre;
-        };
-        std::int64_t n = steps(exponent_);
-        if (!fits(n)) {
-            int k = 1;
-            while (!fits(n = steps(exponent_ + k))) ++k;
-            widen(k);
-        }
-        return static_cast<std::size_t>(centre + (negative ? -n : n));
+        const int down = width - (field == 0 ? -149 : static_cast<int>(field) - 150);
+        if (down <= 0) return down < -38 ? std::int64_t{1} << 62 : static_cast<std::int64_t>(significand << -down);
+        if (down > 40) return below_zero(bits) && significand != 0 ? 1 : 0;
+        const std::uint64_t all = (std::uint64_t{1} << down) - 1;
+        return static_cast<std::int64_t>((significand + (below_zero(bits) ? all : 0)) >> down);
+    }
+    // Doubles the bins until a finite float has one.
+    void make_room(std::uint32_t bits) noexcept {
+        const std::int64_t most = below_zero(bits) ? centre : static_cast<std::int64_t>(Bins) - centre - 1;
+        int k = 0;
+        while (steps_to(bits, exponent_ + k) > most) ++k;
+        if (k != 0) widen(k);
     }
 
     // The number of bins up to the last that isn't empty.
