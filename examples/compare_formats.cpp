@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the lowprec authors
 // needs: io
+// needs: simd
 // needs: eigen
 // needs: zlib
 // needs: cli11
 //
-// The accuracy of a real network in every signed format of the table. See docs/compare_formats.md.
+// The accuracy of a real network in every signed format and block format of the tables, and in INT8 and INT4. See docs/compare_formats.md.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
@@ -34,6 +35,7 @@ struct arguments {
     std::size_t images = 10000;
     std::vector<std::string> formats;
     std::string json;
+    std::string svg;
 };
 
 std::string weights_path(const arguments& args) {
@@ -48,26 +50,38 @@ std::string weights_path(const arguments& args) {
 
 void compare(const arguments& args) {
     auto formats = signed_formats();
-    if (!args.formats.empty())
-        std::erase_if(formats, [&](const auto& f) {
+    auto how = quantizers();
+    if (!args.formats.empty()) {
+        const auto unwanted = [&](const auto& f) {
             return std::find(args.formats.begin(), args.formats.end(), f.name) == args.formats.end();
-        });
+        };
+        std::erase_if(formats, unwanted);
+        std::erase_if(how, unwanted);
+    }
 
-    progress_bar bar(formats.size());
+    progress_bar bar(formats.size() + how.size());
     bar.show(0, "fp32");
     const comparison all(read_network(weights_path(args)), read_fashion_mnist(args.data, "t10k", 10000, args.images),
                          read_fashion_mnist(args.data, "train", 60000, calibration_images).images);
     std::vector<result> results;
+    std::vector<quantizer_result> quantized;
     for (const auto& f : formats) {
         bar.show(results.size(), f.name);
         results.push_back(all.measure(f));
     }
+    for (const auto& q : how) {
+        bar.show(results.size() + quantized.size(), q.name);
+        quantized.push_back(all.measure(q));
+    }
     bar.hide();
 
-    if (!args.json.empty()) write_json(args.json, results, all);
+    if (!args.json.empty()) write_json(args.json, results, quantized, all);
+    if (!args.svg.empty()) picture(points_of(results, quantized)).write(args.svg);
     std::cout << "Fashion-MNIST, 784-256-128-10 ReLU network, " << all.images()
               << " test images; FP32: " << formatted("%.2f", percent(all.baseline(), all.images())) << " %\n\n";
-    print_table(std::cout, results, all.baseline(), all.images());
+    if (!results.empty()) print_table(std::cout, results, all.baseline(), all.images());
+    if (!results.empty() && !quantized.empty()) std::cout << '\n';
+    if (!quantized.empty()) print_table(std::cout, quantized, all.images());
     const auto list = [](const std::vector<float>& values) {
         std::string text;
         for (const float value : values) text += formatted(" %.4g", static_cast<double>(value));
@@ -79,7 +93,13 @@ void compare(const arguments& args) {
         << list(all.largest_weight()) << ";\ninputs of layers, fixed beforehand on the first " << calibration_images
         << " training images:" << list(all.largest_input())
         << ".\nUnscaled: no tensor is scaled. Change: W+A against FP32, in percentage points; answers changed: right "
-           "or wrong.\n";
+           "or wrong.\nKL: Kullback-Leibler divergence of the ten probabilities from FP32's, thousandths of a nat, "
+           "mean "
+           "over the images.\nBits a weight: codes, scales and zero points. int8, int4: one FP16 scale a tensor, row "
+           "or "
+           "group of 128, 64 or 32;\nasym: with zero points. w8a8: int8_row, and inputs as uint8, in one range or in "
+           "one "
+           "an image (dynamic).\n";
 }
 
 }  // namespace
@@ -88,16 +108,21 @@ int main(int argc, char** argv) try {
     arguments args;
     std::set<std::string> names;
     for (const auto& f : signed_formats()) names.emplace(f.name);
+    for (const auto& q : quantizers()) names.insert(q.name);
 
-    CLI::App app{"Rounds a Fashion-MNIST network through every signed format of lowprec and prints its accuracy."};
+    CLI::App app{
+        "Rounds a Fashion-MNIST network through every signed format and block format of lowprec, INT8 and "
+        "INT4, and prints its accuracy."};
     app.add_option("--data", args.data, "folder of the four Fashion-MNIST .gz files")->capture_default_str();
     app.add_option("--weights", args.weights, "safetensors file of the network (default: the one in examples/data)");
     app.add_option("--images", args.images, "how many of the test images, 1 to 10000")
         ->check(CLI::Range(1, 10000))
         ->capture_default_str();
-    app.add_option("--format", args.formats, "only this format; may be given several times")
+    app.add_option("--format", args.formats, "only this format or quantizer; may be given several times")
         ->check(CLI::IsMember(names));
     app.add_option("--json", args.json, "also write the results to this file");
+    app.add_option("--svg", args.svg,
+                   "also draw SQNR against bits a weight, into PREFIX-light.svg and PREFIX-dark.svg");
     CLI11_PARSE(app, argc, argv);
 
     compare(args);

@@ -8,6 +8,7 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -72,29 +73,50 @@ inline Eigen::MatrixXf run(const network& net, Eigen::MatrixXf x, const prepare_
     return x;
 }
 
-/// The class of every image. Batches have one size whatever the number of threads, so that sums are taken in one order and
-/// the answers are the same on every number of processors.
-inline std::vector<std::uint8_t> classify(const network& net, const Eigen::MatrixXf& images,
-                                          const prepare_input& prepare) {
+/// The outputs for every image, one column an image. Batches have one size whatever the number of threads, so that sums are
+/// taken in one order and the outputs are the same on every number of processors.
+inline Eigen::MatrixXf outputs_of(const network& net, const Eigen::MatrixXf& images, const prepare_input& prepare) {
     constexpr Eigen::Index batch = 500;
     const Eigen::Index count = images.cols();
-    std::vector<std::uint8_t> answers(static_cast<std::size_t>(count));
+    Eigen::MatrixXf outputs(net.back().weights.rows(), count);
     std::atomic<Eigen::Index> next = 0;
     const auto work = [&] {
         for (Eigen::Index first = next.fetch_add(batch); first < count; first = next.fetch_add(batch)) {
-            const auto outputs = run(net, images.middleCols(first, std::min(batch, count - first)), prepare);
-            for (Eigen::Index i = 0; i < outputs.cols(); ++i) {
-                Eigen::Index best = 0;
-                outputs.col(i).maxCoeff(&best);
-                answers[static_cast<std::size_t>(first + i)] = static_cast<std::uint8_t>(best);
-            }
+            const Eigen::Index size = std::min(batch, count - first);
+            outputs.middleCols(first, size) = run(net, images.middleCols(first, size), prepare);
         }
     };
     std::vector<std::jthread> others(std::min(std::max(std::thread::hardware_concurrency(), 1U), 8U) - 1);
     for (auto& thread : others) thread = std::jthread(work);
     work();
     others.clear();  // waits
+    return outputs;
+}
+
+/// The class of every image: the largest of its outputs.
+inline std::vector<std::uint8_t> answers_of(const Eigen::MatrixXf& outputs) {
+    std::vector<std::uint8_t> answers;
+    for (Eigen::Index i = 0; i < outputs.cols(); ++i) {
+        Eigen::Index best = 0;
+        outputs.col(i).maxCoeff(&best);
+        answers.push_back(static_cast<std::uint8_t>(best));
+    }
     return answers;
+}
+
+/// How far the probabilities (softmax) of `outputs` are from those of `wanted`: the Kullback-Leibler divergence in nats, its
+/// mean over the images.
+inline double divergence(const Eigen::MatrixXf& wanted, const Eigen::MatrixXf& outputs) {
+    const auto logarithms = [](const Eigen::MatrixXf& x, Eigen::Index i) -> Eigen::ArrayXd {
+        const Eigen::ArrayXd y = x.col(i).cast<double>().array() - static_cast<double>(x.col(i).maxCoeff());
+        return y - std::log(y.exp().sum());
+    };
+    double sum = 0;
+    for (Eigen::Index i = 0; i < wanted.cols(); ++i) {
+        const Eigen::ArrayXd p = logarithms(wanted, i), q = logarithms(outputs, i);
+        sum += (p.exp() * (p - q)).sum();
+    }
+    return sum / static_cast<double>(wanted.cols());
 }
 
 }  // namespace compare_formats

@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "compare.hpp"
+#include "picture.hpp"
 
 namespace compare_formats {
 
@@ -41,20 +42,8 @@ inline std::string change(std::size_t correct, std::size_t baseline, std::size_t
     return formatted("%+.2f", percent(correct, images) - percent(baseline, images));
 }
 
-inline void print_table(std::ostream& out, const std::vector<result>& results, std::size_t baseline,
-                        std::size_t images) {
-    std::vector<std::vector<std::string>> rows{
-        {"", "", "", "", "weights", "accuracy", "accuracy", "unscaled", "change", "answers"},
-        {"format", "bits", "max", "smallest", "SQNR, dB", "W, %", "W+A, %", "W+A, %", "W+A, pp", "changed"},
-    };
-    for (const auto& r : results) {
-        const auto accuracy = [&](std::size_t correct) { return formatted("%.2f", percent(correct, images)); };
-        rows.push_back({std::string(r.format.name), std::to_string(r.format.bits), formatted("%.6g", r.format.largest),
-                        formatted("%.3g", r.format.smallest),
-                        std::isinf(r.sqnr_db) ? "exact" : formatted("%.1f", r.sqnr_db), accuracy(r.weights),
-                        accuracy(r.weights_activations), accuracy(r.weights_activations_unscaled),
-                        change(r.weights_activations, baseline, images), std::to_string(r.changed)});
-    }
+/// Rows of text in columns, the first of them aligned at its left; a line after the rows that are headings.
+inline void print_columns(std::ostream& out, const std::vector<std::vector<std::string>>& rows, std::size_t headings) {
     std::vector<std::size_t> widths(rows[0].size());
     for (const auto& row : rows)
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -65,28 +54,111 @@ inline void print_table(std::ostream& out, const std::vector<result>& results, s
             line += i == 0 ? rows[n][i] + padding : "  " + padding + rows[n][i];
         }
         out << line << '\n';
-        if (n == 1) out << std::string(line.size(), '-') << '\n';
+        if (n + 1 == headings) out << std::string(line.size(), '-') << '\n';
     }
 }
 
-inline void write_json(const std::string& path, const std::vector<result>& results, const comparison& all) {
+inline std::string decibels(double sqnr) { return std::isinf(sqnr) ? "exact" : formatted("%.1f", sqnr); }
+
+/// In thousandths of a nat; "0" where the outputs are the same.
+inline std::string thousandths(double divergence) {
+    return divergence == 0 ? "0" : formatted(divergence < 1e-5 ? "%.1g" : "%.3g", 1000 * divergence);
+}
+
+inline void print_table(std::ostream& out, const std::vector<result>& results, std::size_t baseline,
+                        std::size_t images) {
+    std::vector<std::vector<std::string>> rows{
+        {"", "", "", "", "weights", "accuracy", "accuracy", "unscaled", "change", "KL W+A,", "answers"},
+        {"format", "bits", "max", "smallest", "SQNR, dB", "W, %", "W+A, %", "W+A, %", "W+A, pp", "mnat", "changed"},
+    };
+    for (const auto& r : results) {
+        const auto accuracy = [&](std::size_t right) { return formatted("%.2f", percent(right, images)); };
+        rows.push_back({std::string(r.format.name), std::to_string(r.format.bits), formatted("%.6g", r.format.largest),
+                        formatted("%.3g", r.format.smallest), decibels(r.sqnr_db), accuracy(r.weights.right),
+                        accuracy(r.both.right), accuracy(r.unscaled), change(r.both.right, baseline, images),
+                        thousandths(r.both.divergence), std::to_string(r.both.changed)});
+    }
+    print_columns(out, rows, 2);
+}
+
+inline void print_table(std::ostream& out, const std::vector<quantizer_result>& results, std::size_t images) {
+    std::vector<std::vector<std::string>> rows{
+        {"", "bits a", "weights", "W: accu-", "KL,", "answers", "W+A: accu-", "KL,", "answers"},
+        {"quantizer", "weight", "SQNR, dB", "racy, %", "mnat", "changed", "racy, %", "mnat", "changed"},
+    };
+    for (const auto& r : results) {
+        std::vector<std::string> row{r.how.name, formatted("%.3f", r.bits), decibels(r.sqnr_db)};
+        const auto add = [&](const outcome& o) {
+            row.push_back(formatted("%.2f", percent(o.right, images)));
+            row.push_back(thousandths(o.divergence));
+            row.push_back(std::to_string(o.changed));
+        };
+        add(r.weights);
+        if (r.how.inputs)
+            add(r.both);
+        else
+            row.insert(row.end(), 3, "-");
+        rows.push_back(std::move(row));
+    }
+    print_columns(out, rows, 2);
+}
+
+inline nlohmann::json json_of(const outcome& o) {
+    return {{"correct", o.right}, {"answers_changed", o.changed}, {"kl_divergence_nats", o.divergence}};
+}
+
+inline void write_json(const std::string& path, const std::vector<result>& results,
+                       const std::vector<quantizer_result>& quantized, const comparison& all) {
     using nlohmann::json;
-    json rows = json::array();
+    const auto sqnr = [](double db) { return std::isinf(db) ? json() : json(db); };
+    json rows = json::array(), quantizers = json::array();
     for (const auto& r : results)
         rows.push_back({{"format", r.format.name},
                         {"bits", r.format.bits},
                         {"max", r.format.largest},
                         {"smallest", r.format.smallest},
                         {"scaled", r.format.is_scaled()},
-                        {"weights_sqnr_db", std::isinf(r.sqnr_db) ? json() : json(r.sqnr_db)},
-                        {"correct_weights", r.weights},
-                        {"correct_weights_activations", r.weights_activations},
-                        {"correct_weights_activations_unscaled", r.weights_activations_unscaled},
-                        {"answers_changed", r.changed}});
+                        {"weights_sqnr_db", sqnr(r.sqnr_db)},
+                        {"weights", json_of(r.weights)},
+                        {"weights_activations", json_of(r.both)},
+                        {"correct_weights_activations_unscaled", r.unscaled}});
+    for (const auto& r : quantized) {
+        quantizers.push_back({{"quantizer", r.how.name},
+                              {"family", r.how.family},
+                              {"bits_per_weight", r.bits},
+                              {"weights_sqnr_db", sqnr(r.sqnr_db)},
+                              {"weights", json_of(r.weights)}});
+        if (!r.how.inputs) continue;
+        quantizers.back()["inputs"] = r.how.inputs_as;
+        quantizers.back()["weights_activations"] = json_of(r.both);
+    }
     std::ofstream file(path);
-    file << json{{"images", all.images()}, {"correct_fp32", all.baseline()}, {"formats", rows}}.dump(2) << '\n';
+    file << json{{"images", all.images()},
+                 {"correct_fp32", all.baseline()},
+                 {"formats", rows},
+                 {"quantizers", quantizers}}
+                .dump(2)
+         << '\n';
     file.close();
     if (!file) throw std::runtime_error(path + ": cannot be written");
+}
+
+/// What the picture shows: formats of 8 bits and fewer with one scale a tensor, and all quantizers of weights.
+inline std::vector<point> points_of(const std::vector<result>& results,
+                                    const std::vector<quantizer_result>& quantized) {
+    std::vector<point> points;
+    for (const auto& r : results)
+        if (r.format.is_scaled())
+            points.push_back({std::string(r.format.name), static_cast<double>(r.format.bits), r.sqnr_db, 0, ""});
+    for (const auto& r : quantized) {
+        if (r.how.name.rfind("w8a8", 0) == 0) continue;  // weights of int8_row
+        const auto family = std::find(picture::families.begin(), picture::families.end(), r.how.family);
+        const auto which = static_cast<std::size_t>(family - picture::families.begin());
+        const bool has_zero_points = r.how.name.find("_asym") != std::string::npos;
+        points.push_back(
+            {r.how.name, r.bits, r.sqnr_db, which, which < 2 ? "" : r.how.family + (has_zero_points ? "a" : "")});
+    }
+    return points;
 }
 
 /// One line on stderr that is drawn over and over and disappears in the end; silent where stderr is no terminal.

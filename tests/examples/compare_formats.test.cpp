@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the lowprec authors
 // needs: io
+// needs: simd
 // needs: eigen
 // needs: zlib
 //
@@ -13,6 +14,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <sstream>
 #include <string>
@@ -74,15 +76,18 @@ TEST_CASE("the demo measures what rounding costs", "[compare_formats]") {
 
     for (const auto* exact : {"fp64", "fp32"}) {
         CHECK(std::isinf(by_name.at(exact).sqnr_db));
-        CHECK(by_name.at(exact).weights == all.baseline());
-        CHECK(by_name.at(exact).weights_activations == all.baseline());
-        CHECK(by_name.at(exact).changed == 0);
+        CHECK(by_name.at(exact).weights.right == all.baseline());
+        CHECK(by_name.at(exact).both.right == all.baseline());
+        CHECK(by_name.at(exact).both.changed == 0);
+        CHECK(by_name.at(exact).both.divergence == 0);
     }
     // 6.02 dB for a bit of mantissa, and none for a bit of exponent as long as the range is enough
     CHECK(by_name.at("fp16").sqnr_db - by_name.at("e4m3").sqnr_db == Approx(7 * 6.02).margin(1));
-    CHECK(by_name.at("e4m3").weights_activations + 5 > all.baseline());  // within a point
-    CHECK(by_name.at("e2m1").weights_activations + 50 > all.baseline());
-    CHECK(by_name.at("e2m1").weights_activations_unscaled < by_name.at("e2m1").weights_activations / 2);
+    CHECK(by_name.at("e4m3").both.right + 5 > all.baseline());  // within a point
+    CHECK(by_name.at("e2m1").both.right + 50 > all.baseline());
+    CHECK(by_name.at("e2m1").unscaled < by_name.at("e2m1").both.right / 2);
+    CHECK(by_name.at("e2m1").both.divergence > 10 * by_name.at("e4m3").both.divergence);
+    CHECK(by_name.at("e4m3").both.divergence > 10 * by_name.at("fp16").both.divergence);
 
     std::ostringstream table;
     print_table(table, wide, all.baseline(), all.images());
@@ -95,18 +100,92 @@ TEST_CASE("the demo measures what rounding costs", "[compare_formats]") {
         CHECK(line.size() == width);
         if (line.rfind("fp32 ", 0) != 0) continue;
         ++fp32_rows;
-        CHECK_THAT(line, Catch::Matchers::EndsWith("  0.00        0"));
+        CHECK_THAT(line, Catch::Matchers::EndsWith("  0.00        0        0"));
         CHECK_THAT(line, contains("3.40282e+38") && contains("1.4e-45") && contains("exact"));
     }
     CHECK(fp32_rows == 1);
 
     const scratch_folder scratch;
-    write_json(scratch.path("out.json"), wide, all);
+    write_json(scratch.path("out.json"), wide, {}, all);
     const auto json = nlohmann::json::parse(std::ifstream(scratch.path("out.json")));
     CHECK(json["images"] == 500);
     CHECK(json["formats"].size() == wide.size());
-    CHECK(json["formats"][1]["correct_weights"] == all.baseline());
-    CHECK_THAT(message_of([&] { write_json(scratch.path("no/out.json"), wide, all); }), contains("no/out.json"));
+    CHECK(json["formats"][1]["weights"]["correct"] == all.baseline());
+    CHECK_THAT(message_of([&] { write_json(scratch.path("no/out.json"), wide, {}, all); }), contains("no/out.json"));
+}
+
+TEST_CASE("the demo measures what quantizers cost", "[compare_formats]") {
+    const comparison all(read_network(weights_file), read_fashion_mnist(data_folder, "t10k", 10000, 500),
+                         read_fashion_mnist(data_folder, "train", 60000, 100).images);
+    std::map<std::string, quantizer_result> by_name;
+    std::vector<quantizer_result> rows;
+    for (const auto& q : quantizers()) {
+        rows.push_back(all.measure(q));
+        CHECK(by_name.emplace(q.name, rows.back()).second);
+        CAPTURE(q.name);
+        CHECK(rows.back().sqnr_db > 8);
+        CHECK(rows.back().weights.divergence > 0);
+        CHECK(rows.back().weights.right + 40 > all.baseline());
+        CHECK(rows.back().both.right + 40 > all.baseline());
+        CHECK((q.inputs_as != "") == static_cast<bool>(q.inputs));
+    }
+    CHECK(rows.size() == std::tuple_size_v<lowprec::all_block_formats> + 15);
+
+    // the rows have 784, 256 and 128 numbers: 200704, 32768 and 1280 weights, 256, 128 and 10 rows
+    const double weights = 200704 + 32768 + 1280, bytes_of_scales = 2 * (256 + 128 + 10);
+    CHECK(by_name.at("int8_tensor").bits == Approx(8 + 8 * 6 / weights));
+    CHECK(by_name.at("int8_row").bits == Approx(8 + 8 * bytes_of_scales / weights));
+    CHECK(by_name.at("int4_row").bits == Approx(4 + 8 * bytes_of_scales / weights));
+    const double groups = 256 * 25 + 128 * 8 + 10 * 4;  // 784 = 24.5 x 32
+    CHECK(by_name.at("int4_g32").bits == Approx(4 + 16 * groups / weights));
+    CHECK(by_name.at("int4_asym_g32").bits == Approx(4 + 24 * groups / weights));
+    CHECK(by_name.at("mxfp4").bits == Approx(4 + 8 * groups / weights));
+    CHECK(by_name.at("q8_0").bits == Approx(8 * 34 * groups / weights));  // whole blocks
+    CHECK(by_name.at("nvfp4").bits == Approx(4 + 8 * (weights / 16 + 12) / weights));
+
+    for (const std::string bits : {"int8", "int4"}) {
+        double last = 0;
+        for (const auto* by : {"_tensor", "_row", "_g128", "_g64", "_g32"}) {
+            CHECK(by_name.at(bits + by).sqnr_db > last);
+            last = by_name.at(bits + by).sqnr_db;
+        }
+    }
+    CHECK(by_name.at("int8_row").sqnr_db - by_name.at("int4_row").sqnr_db == Approx(4 * 6.02).margin(1.5));
+    CHECK(by_name.at("int4_asym_g64").sqnr_db > by_name.at("int4_g64").sqnr_db + 1);
+    CHECK(by_name.at("nvfp4").sqnr_db > by_name.at("mxfp4").sqnr_db + 1);
+    CHECK(by_name.at("mxfp4").both.divergence > by_name.at("mxfp4").weights.divergence);
+    CHECK(by_name.at("w8a8_static").weights.changed == by_name.at("int8_row").weights.changed);
+    CHECK(by_name.at("w8a8_static").both.divergence > by_name.at("w8a8_dynamic").both.divergence);
+
+    std::ostringstream table;
+    print_table(table, rows, all.images());
+    CHECK_THAT(table.str(), contains("\nint4_asym_g32  ") && contains("\nmxint8  "));
+
+    const scratch_folder scratch;
+    write_json(scratch.path("out.json"), {}, rows, all);
+    const auto json = nlohmann::json::parse(std::ifstream(scratch.path("out.json")));
+    REQUIRE(json["quantizers"].size() == rows.size());
+    CHECK(json["quantizers"][0]["weights_activations"]["answers_changed"] == rows[0].both.changed);
+
+    picture(points_of({}, rows)).write(scratch.path("picture"));
+    for (const auto* theme : {"-light.svg", "-dark.svg"}) {
+        std::ifstream file(scratch.path("picture") + theme);
+        const std::string svg(std::istreambuf_iterator<char>(file), {});
+        CHECK_THAT(svg,
+                   contains(">int8_g128</text>") && contains(">nvfp4</text>") && Catch::Matchers::EndsWith("</svg>\n"));
+    }
+    CHECK_THAT(message_of([&] { picture(points_of({}, rows)).write(scratch.path("no/picture")); }),
+               contains("no/picture-light.svg"));
+}
+
+TEST_CASE("the divergence of outputs", "[compare_formats]") {
+    Eigen::MatrixXf p(2, 2), q(2, 2);
+    p << 0.0F, 1.0F, 0.0F, 1.0F;            // one half each
+    q << 0.0F, 5.0F, std::log(3.0F), 5.0F;  // a quarter and three, one half each
+    const double first = 0.5 * std::log(0.5 / 0.25) + 0.5 * std::log(0.5 / 0.75);
+    CHECK(divergence(p, q) == Approx(first / 2).epsilon(1e-6));
+    CHECK(divergence(q, q) == 0);
+    CHECK(answers_of(q) == std::vector<std::uint8_t>{1, 0});
 }
 
 TEST_CASE("rounding with a scale reaches the format's largest value and stays within it", "[compare_formats]") {
