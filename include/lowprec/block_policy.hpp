@@ -45,6 +45,10 @@ struct block_policy {
 
 namespace detail {
 
+/// P.elements where it is passed on at run time: Clang 14 passes zeros for a part of a template parameter.
+template <block_policy P>
+inline constexpr policy elements_of = P.elements;
+
 constexpr bool is_scale_rule_of_mx(recipe how) noexcept {
     return how == recipe::floor || how == recipe::ceil || how == recipe::even || how == recipe::rceil;
 }

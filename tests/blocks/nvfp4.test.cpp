@@ -42,7 +42,9 @@ float down(float x) { return std::nextafterf(x, 0); }
 // A tensor scale of any significand: of a few bits or of all of them.
 float some_tensor_scale(random_bits& random, int exponents) {
     const std::uint64_t r = random();
-    const std::uint32_t fraction = (r & 3) == 0 ? 0 : (r & 3) == 1 ? (r >> 2 & 7) << 20 : r >> 2 & 0x7FFFFF;
+    const auto fraction = static_cast<std::uint32_t>((r & 3) == 0   ? 0
+                                                     : (r & 3) == 1 ? (r >> 2 & 7) << 20
+                                                                    : r >> 2 & 0x7FFFFF);
     const auto field = static_cast<std::uint32_t>(127 - exponents / 2 +
                                                   static_cast<int>((r >> 32) % static_cast<unsigned>(exponents)));
     return std::bit_cast<float>(field << 23 | fraction);

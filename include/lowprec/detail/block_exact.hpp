@@ -179,7 +179,7 @@ LOWPREC_HOST_DEVICE constexpr void exact_codes(lowprec::block<B>& out, int n, Ge
         if (nothing)
             out.codes[i] = zero_of<element>(!isnan(scale) && signbit(x));
         else
-            out.codes[i] = element_code<element>(x, divisor, signbit(scale), P.elements, bits);
+            out.codes[i] = element_code<element>(x, divisor, signbit(scale), elements_of<P>, bits);
     }
 }
 
@@ -229,7 +229,7 @@ LOWPREC_HOST_DEVICE constexpr void exact_block(lowprec::block<B>& out, int n, Ge
             if constexpr (elements_are_rounded_at_random<P>) bits = random(i) >> (64 - P.elements.random_bits);
             std::int32_t code = 0;
             if (divisor.significand != 0 && x > minimum)
-                code = quotient<integer_sink<std::int32_t>>(distance(x, minimum), divisor, false, P.elements, bits);
+                code = quotient<integer_sink<std::int32_t>>(distance(x, minimum), divisor, false, elements_of<P>, bits);
             out.codes[i] = element::encode(min_of(code, element::highest));
         }
     }
