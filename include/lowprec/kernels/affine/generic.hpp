@@ -16,6 +16,7 @@
 #include <lowprec/affine.hpp>
 #include <lowprec/kernels/convert/packing.hpp>
 #include <lowprec/kernels/environment.hpp>
+#include <lowprec/kernels/stream.hpp>
 
 namespace lowprec::detail {
 

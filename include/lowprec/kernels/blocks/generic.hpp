@@ -235,6 +235,9 @@ template <class Isa, class B, block_policy P>
         for (std::size_t k = 0; k < in_lanes; k += most) {
             const std::size_t blocks = in_lanes - k < most ? in_lanes - k : most;
             const auto* const from = reinterpret_cast<const std::byte*>(in + first + k * B::length);
+            // The next piece comes while this one is reckoned with; the processor's own prefetching stops at the end of a page.
+            for (std::size_t line = 0; line < 4 * piece_numbers; line += 64)
+                __builtin_prefetch(from + 4 * piece_numbers + line);
             if (quantize_piece<Isa, B, P>(from, blocks, tensor_scale, random, first + k * B::length, scales, codes))
                 place_piece(out, row, k, blocks, scales, codes);
             else
