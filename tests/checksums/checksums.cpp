@@ -13,6 +13,7 @@
 #include <lowprec/affine.hpp>
 #include <lowprec/convert.hpp>
 #include <lowprec/formats.hpp>
+#include <lowprec/quantize_block.hpp>
 #include <lowprec/requantize.hpp>
 #include <utility>
 #if __has_include(<lowprec/arithmetic.hpp>)
@@ -224,6 +225,57 @@ void every_recipe() {
     integers<integer_recipe::ggml, u4>("ggml");
 }
 
+template <class B, recipe How>
+void blocks(const char* name) {
+    constexpr block_policy p{How};
+    checksum codes, numbers;
+    for (int i = 0; i < count; ++i) {
+        float x[B::length];
+        const auto base = static_cast<std::uint32_t>(mixed(static_cast<std::uint64_t>(i)) % 240);
+        for (std::uint32_t j = 0; j < B::length; ++j) {
+            // within a few binades, with few bits here and there: ties; sometimes anything
+            auto bits = static_cast<std::uint32_t>(mixed(static_cast<std::uint64_t>(i) * B::length + j));
+            const std::uint32_t kind = bits >> 24 & 31;
+            if (kind != 0) bits = (bits & 0x807FFFFF) | (base + bits % 5) << 23;
+            if (kind > 16) bits &= 0xFFF00000;
+            x[j] = std::bit_cast<float>(bits);
+        }
+        const float amax = std::bit_cast<float>((base + 6) << 23);
+        const float t = tensor_scale<B, p>(amax);
+        const block<B> b = quantize_block<B, p>(x, t);
+        for (const std::uint8_t code : b.codes) codes(code);
+        codes(b.scale.bits());
+        if constexpr (B::has_minimum) codes(b.minimum.bits());
+        codes(std::bit_cast<std::uint32_t>(t));
+        bf16 y[B::length];
+        dequantize_block<B>(b, std::span<float>(x), decoding_scale<B, p>(t));
+        dequantize_block<B>(b, std::span<bf16>(y), decoding_scale<B, p>(t));
+        for (int j = 0; j < B::length; ++j) {
+            numbers(std::bit_cast<std::uint32_t>(x[j]));
+            numbers(y[j].bits());
+        }
+    }
+    std::printf("blocks %s %s %016llx %016llx\n", name_of<B>.data(), name,
+                static_cast<unsigned long long>(codes.value()), static_cast<unsigned long long>(numbers.value()));
+}
+
+template <class... Bs>
+void every_block_format(std::type_identity<std::tuple<Bs...>>) {
+    (blocks<Bs, recipe::exact>("exact"), ...);
+    blocks<mxfp4, recipe::even>("even");
+    blocks<mxfp8_e4m3, recipe::rceil>("rceil");
+    blocks<mxfp4, recipe::compressed_tensors>("compressed_tensors");
+    blocks<nvfp4, recipe::compressed_tensors>("compressed_tensors");
+    blocks<nvfp4, recipe::transformer_engine>("transformer_engine");
+    blocks<nvfp4, recipe::modelopt>("modelopt");
+    blocks<nvfp4, recipe::torchao>("torchao");
+    blocks<q4_0, recipe::ggml>("ggml");
+    blocks<q4_1, recipe::ggml>("ggml");
+    blocks<q8_0, recipe::ggml>("ggml");
+    blocks<ggml_mxfp4, recipe::ggml>("ggml");
+    blocks<ggml_nvfp4, recipe::ggml>("ggml");
+}
+
 int usage() {
     std::fputs("usage: checksums [--ftz] [--round up|down|zero]\n", stderr);
     return 2;
@@ -248,5 +300,6 @@ int main(int argc, char** argv) {
     }
     every_row(std::make_index_sequence<std::tuple_size_v<all_formats>>{});
     every_recipe();
+    every_block_format(std::type_identity<all_block_formats>{});
     return 0;
 }
