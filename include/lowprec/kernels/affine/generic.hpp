@@ -101,8 +101,9 @@ LOWPREC_INLINE bool any_nan(const f32<Isa> (&x)[4]) noexcept {
     }
 }
 
-/// The nearest integers of the quotients of a block, and which of them are not sure.
-template <class Isa, int Bits>
+/// The nearest integers of the quotients of a block, and which of them are not sure. Without Any, numbers are known not to be NaN
+/// and to be within the limits.
+template <class Isa, int Bits, bool Any = true>
 struct nearest_quotients {
     static constexpr int fraction = 21 - Bits;
 
@@ -119,16 +120,16 @@ struct nearest_quotients {
     LOWPREC_INLINE static float limit(float scale) noexcept { return static_cast<float>(1 << Bits) * scale; }
 
     LOWPREC_INLINE nearest_quotients(const f32<Isa> (&x)[4], const f32<Isa> (&multipliers)[4],
-                                     const f32<Isa> (&limits)[4]) noexcept {
+                                     f32<Isa> limits) noexcept {
         constexpr std::uint32_t magic = 0x4B400000;  // 1.5 * 2^23
         const u32<Isa> offset((1U << (fraction - 1)) + 1 - magic);
         for (int i = 0; i < 4; ++i) {
-            const f32<Isa> cut = (xsimd::min)((xsimd::max)(x[i], -limits[i]), limits[i]);
+            const f32<Isa> cut = Any ? (xsimd::min)((xsimd::max)(x[i], -limits), limits) : x[i];
             sum[i] = as<u32<Isa>>(multiply_add<Isa>(cut, multipliers[i], as<f32<Isa>>(u32<Isa>(magic)))) + offset;
             q[i] = as<i32<Isa>>(sum[i]) >> fraction;
         }
         const auto near = [&](int i) { return (sum[i] & u32<Isa>(tie)) == u32<Isa>(0U); };
-        open = xsimd::any(near(0) | near(1) | near(2) | near(3)) || any_nan<Isa>(x);
+        open = xsimd::any(near(0) | near(1) | near(2) | near(3)) || (Any && any_nan<Isa>(x));
     }
 
     /// The codes with those that are not sure replaced by code_of(i, x), x an fp32.
@@ -171,8 +172,7 @@ public:
     LOWPREC_INLINE u8<Isa> operator()(const std::byte* in) const noexcept {
         f32<Isa> x[4];
         load_numbers<Isa>(x, in);
-        const quotients found(x, {multiplier_, multiplier_, multiplier_, multiplier_},
-                              {limit_, limit_, limit_, limit_});
+        const quotients found(x, {multiplier_, multiplier_, multiplier_, multiplier_}, limit_);
         const u8<Isa> codes = narrow_(found.q);
         if (found.open) [[unlikely]]
             return found.decide(in, codes, [this](int, fp32 y) { return A::to_bits(parameters_.quantize(y)); });

@@ -9,7 +9,6 @@
 #define LOWPREC_KERNELS_BLOCKS_DECODE_HPP
 
 #include <lowprec/kernels/blocks/generic.hpp>
-#include <lowprec/kernels/registers.hpp>
 
 namespace lowprec::detail {
 
@@ -131,14 +130,14 @@ LOWPREC_INLINE bool load_scales(block_span<const B> from, std::size_t row, std::
                      (minima[k] & scale::magnitude_mask) < scale::infinity_code;
         if (!finite) return false;
     }
-    convert_piece<Isa, plain<scale>, plain<float>>(codes, out.values, piece_blocks);
+    decode_scales<Isa, scale>(codes, out.values);
     if constexpr (scale::has_nan && !scale::has_infinity)
         for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
             const auto bits = load_from<u32<Isa>>(out.values + k);
             const auto nan = greater<Isa>(bits & u32<Isa>(0x7FFFFFFFU), 0x7F800000U);
             store_to(out.values + k, choose<Isa>(nan, 0x7FC00000U, bits));
         }
-    if constexpr (B::has_minimum) convert_piece<Isa, plain<scale>, plain<float>>(minima, out.minima, piece_blocks);
+    if constexpr (B::has_minimum) decode_scales<Isa, scale>(minima, out.minima);
     return true;
 }
 

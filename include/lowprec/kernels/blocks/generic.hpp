@@ -77,30 +77,37 @@ LOWPREC_INLINE void multiply_piece(const std::byte* in, std::size_t blocks, cons
                                   P.elements.round == rounding::nearest_away ||
                                   P.elements.round == rounding::toward_zero || P.elements.round == rounding::stochastic;
     constexpr std::size_t width = lanes<Isa>;
-    for (std::size_t k = 0; k < blocks; ++k) {
-        const f32<Isa> multiplier(scales.multipliers[k]);
+    // looked at together, four blocks at a time, for whether some product is next to a tie
+    constexpr std::size_t looked_at = power_of_two ? 1 : 4;
+    for (std::size_t first = 0; first < blocks; first += looked_at) {
+        const std::size_t end = first + looked_at < blocks ? first + looked_at : blocks;
         lanes_bool<Isa> open = equal<Isa>(u32<Isa>(0U), 1U);
-        for (std::size_t i = 0; i < B::length; i += width) {
-            const auto x = load_from<f32<Isa>>(in + 4 * (k * B::length + i));
-            f32<Isa> y = x * multiplier;
-            if constexpr (power_of_two && !nothing_lost) {
-                // what is not zero must not become zero
-                const u32<Isa> bits = as<u32<Isa>>(x), sign = bits & u32<Isa>(0x80000000U);
-                const auto lost = equal<Isa>(as<u32<Isa>>(y) << 1, 0U) & (!equal<Isa>(bits << 1, 0U));
-                y = as<f32<Isa>>(choose<Isa>(lost, sign | u32<Isa>(0x00800000U), as<u32<Isa>>(y)));
-            }
-            store_to(out + k * B::length + i, y);
-            if constexpr (!power_of_two) {
-                // ties of one bit of mantissa and their neighbours end with 21 equal bits; not where the element is zero anyway
-                const u32<Isa> bits = as<u32<Isa>>(y);
-                open = open | (equal<Isa>((bits + u32<Isa>(8U)) & u32<Isa>(0x001FFFF0U), 0U) &
-                               greater<Isa>(bits & u32<Isa>(0x7FFFFFFFU), 0x3E000000U));
+        for (std::size_t k = first; k < end; ++k) {
+            const f32<Isa> multiplier(scales.multipliers[k]);
+            for (std::size_t i = 0; i < B::length; i += width) {
+                const auto x = load_from<f32<Isa>>(in + 4 * (k * B::length + i));
+                f32<Isa> y = x * multiplier;
+                if constexpr (power_of_two && !nothing_lost) {
+                    // what is not zero must not become zero
+                    const u32<Isa> bits = as<u32<Isa>>(x), sign = bits & u32<Isa>(0x80000000U);
+                    const auto lost = equal<Isa>(as<u32<Isa>>(y) << 1, 0U) & (!equal<Isa>(bits << 1, 0U));
+                    y = as<f32<Isa>>(choose<Isa>(lost, sign | u32<Isa>(0x00800000U), as<u32<Isa>>(y)));
+                }
+                store_to(out + k * B::length + i, y);
+                if constexpr (!power_of_two) {
+                    // Ties of one bit of mantissa and their neighbours end with 21 equal bits; not where the element is zero
+                    // anyway.
+                    const u32<Isa> bits = as<u32<Isa>>(y);
+                    open = open | (equal<Isa>((bits + u32<Isa>(8U)) & u32<Isa>(0x001FFFF0U), 0U) &
+                                   greater<Isa>(bits & u32<Isa>(0x7FFFFFFFU), 0x3E000000U));
+                }
             }
         }
         if constexpr (!power_of_two) {
             if (xsimd::any(open)) [[unlikely]]
-                settle_block<Isa, B>(in + 4 * k * B::length, out + k * B::length, B::scale::from_bits(scales.codes[k]),
-                                     tensor_scale);
+                for (std::size_t k = first; k < end; ++k)
+                    settle_block<Isa, B>(in + 4 * k * B::length, out + k * B::length,
+                                         B::scale::from_bits(scales.codes[k]), tensor_scale);
         }
     }
 }
@@ -114,7 +121,7 @@ LOWPREC_INLINE void round_integers(const std::byte* in, std::size_t numbers, con
     const affine_narrowing<Isa, codes> narrow({1.0F, zero_of_integers<element>});
     constexpr std::size_t size = block_size<Isa>, width = lanes<Isa>;
     for (std::size_t n = 0; n < numbers; n += size) {
-        f32<Isa> x[4], multipliers[4], limits[4];
+        f32<Isa> x[4], multipliers[4];
         load_numbers<Isa>(x, in + 4 * n);
         const auto block_of = [n](std::size_t i) { return (n + i) / B::length; };
         for (std::size_t i = 0; i < 4; ++i) multipliers[i] = f32<Isa>(scales.multipliers[block_of(i * width)]);
@@ -127,8 +134,7 @@ LOWPREC_INLINE void round_integers(const std::byte* in, std::size_t numbers, con
             }
             store_to(out + n, narrow(q));
         } else {
-            for (std::size_t i = 0; i < 4; ++i) limits[i] = f32<Isa>(scales.limits[block_of(i * width)]);
-            const nearest_quotients<Isa, element::width> found(x, multipliers, limits);
+            const nearest_quotients<Isa, element::width, false> found(x, multipliers, f32<Isa>(0.0F));
             u8<Isa> result = narrow(found.q);
             if (found.open) [[unlikely]]
                 result = found.decide(in + 4 * n, result, [&](int i, fp32 y) {

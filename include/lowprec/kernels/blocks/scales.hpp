@@ -14,6 +14,7 @@
 
 #include <lowprec/kernels/convert/kernel.hpp>
 #include <lowprec/kernels/reduce.hpp>
+#include <lowprec/kernels/registers.hpp>
 #include <lowprec/quantize_block.hpp>
 
 namespace lowprec::detail {
@@ -33,8 +34,26 @@ struct piece_scales {
     alignas(64) typename scale::storage_type codes[size];
     alignas(64) float values[size];
     alignas(64) float multipliers[size];
-    alignas(64) float limits[size];  ///< of the numbers; only where elements are integers
 };
+
+/// The codes of a piece's scales, and their values. In registers: calls of bulk conversion would cost more than they do.
+template <class Isa, class Scale>
+LOWPREC_INLINE void encode_scales(const float (&values)[piece_blocks],
+                                  typename Scale::storage_type (&codes)[piece_blocks]) noexcept {
+    for (std::size_t k = 0; k < piece_blocks; k += simd::elements<Scale, Isa>) {
+        simd::batches<Scale, Isa> b;
+        for (std::size_t i = 0; i < b.size(); ++i) b[i] = load_from<f32<Isa>>(values + k + i * lanes<Isa>);
+        simd::store<Scale, policy{}, Isa>(b, reinterpret_cast<Scale*>(codes + k));
+    }
+}
+template <class Isa, class Scale>
+LOWPREC_INLINE void decode_scales(const typename Scale::storage_type (&codes)[piece_blocks],
+                                  float (&values)[piece_blocks]) noexcept {
+    for (std::size_t k = 0; k < piece_blocks; k += simd::elements<Scale, Isa>) {
+        const auto b = simd::load<Scale, Isa>(reinterpret_cast<const Scale*>(codes + k));
+        for (std::size_t i = 0; i < b.size(); ++i) store_to(values + k + i * lanes<Isa>, b[i]);
+    }
+}
 
 /// The codes of `size` floats, or the floats of codes.
 template <class Isa, class From, class To, policy P = policy{}>
@@ -95,28 +114,54 @@ LOWPREC_INLINE bool find_power_of_two_scales(const float* largest, piece_scales<
 // ---- quotients ---------------------------------------------------------------------------------------------------------
 
 /// Whether a quotient that is wrong by some units of the last place of a float could be rounded to two scales, or to one that
-/// conversion doesn't make: below the normal numbers, or where infinity takes the place of the largest.
+/// conversion doesn't make: below the normal numbers, or where infinity takes the place of the largest. Zero is never open.
 template <class Scale>
-LOWPREC_INLINE bool scale_is_open(std::uint32_t quotient) noexcept {
-    constexpr int cut = 23 - Scale::mantissa_bits;
-    constexpr std::uint32_t half = 1U << (cut - 1), margin = 8;
-    constexpr auto smallest = static_cast<std::uint32_t>(127 + Scale::min_exponent) << 23;
-    constexpr std::uint32_t largest =
+struct open_scale {
+    static constexpr int cut = 23 - Scale::mantissa_bits;
+    static constexpr std::uint32_t half = 1U << (cut - 1), margin = 8;
+    static constexpr auto smallest = static_cast<std::uint32_t>(127 + Scale::min_exponent) << 23;
+    static constexpr std::uint32_t largest =
         Scale::has_infinity ? convert<fp32>(Scale::from_bits(Scale::largest_code)).bits() : fp32_infinity + 1;
-    return ((quotient - half + margin) & ((1U << cut) - 1)) <= 2 * margin || quotient < smallest || quotient >= largest;
-}
+
+    LOWPREC_INLINE static bool test(std::uint32_t quotient) noexcept {
+        return ((quotient - half + margin) & ((1U << cut) - 1)) <= 2 * margin ||
+               (quotient != 0 && quotient < smallest) || quotient >= largest;
+    }
+    /// Of the magnitudes of all lanes.
+    template <class Isa>
+    LOWPREC_INLINE static lanes_bool<Isa> test(u32<Isa> quotient) noexcept {
+        const u32<Isa> place = (quotient + u32<Isa>(margin - half)) & u32<Isa>((1U << cut) - 1);
+        return greater<Isa>(u32<Isa>(2 * margin + 1), place) | greater<Isa>(quotient, largest - 1) |
+               (greater<Isa>(u32<Isa>(smallest), quotient) & greater<Isa>(quotient, 0U));
+    }
+};
 
 /// The stored scales and their values for quotients in `values`. `exact(i)` is the scalar definition.
 template <class Isa, class B, class Exact>
 LOWPREC_INLINE void round_scales(piece_scales<B>& out, std::size_t blocks, Exact exact) noexcept {
     using scale = typename B::scale;
-    std::uint32_t quotients[piece_blocks];
-    __builtin_memcpy(quotients, out.values, sizeof quotients);
-    convert_piece<Isa, plain<float>, plain<scale>>(out.values, out.codes, piece_blocks);
-    for (std::size_t i = 0; i < blocks; ++i)
-        if (scale_is_open<scale>(quotients[i] & 0x7FFFFFFF)) [[unlikely]]
-            if ((quotients[i] & 0x7FFFFFFF) != 0) out.codes[i] = exact(i).bits();
-    convert_piece<Isa, plain<scale>, plain<float>>(out.codes, out.values, piece_blocks);
+    using open = open_scale<scale>;
+    bool any = false;
+    for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>)
+        any = any || xsimd::any(open::template test<Isa>(load_from<u32<Isa>>(out.values + k) & u32<Isa>(0x7FFFFFFFU)));
+    encode_scales<Isa, scale>(out.values, out.codes);
+    if (any) {
+        for (std::size_t i = 0; i < blocks; ++i)
+            if (open::test(__builtin_bit_cast(std::uint32_t, out.values[i]) & 0x7FFFFFFF))
+                out.codes[i] = exact(i).bits();
+    }
+    decode_scales<Isa, scale>(out.codes, out.values);
+}
+
+/// Whether all quotients in `values` are finite, and scales that needn't saturate at a number below infinity.
+template <class Isa, class B>
+LOWPREC_INLINE bool scales_are_in_reach(const piece_scales<B>& scales) noexcept {
+    constexpr std::uint32_t most = open_scale<typename B::scale>::largest - 1;
+    bool all = true;
+    for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>)
+        all = all && !xsimd::any(greater<Isa>(load_from<u32<Isa>>(scales.values + k) & u32<Isa>(0x7FFFFFFFU),
+                                              most < 0x7F7FFFFF ? most : 0x7F7FFFFFU));
+    return all;
 }
 
 /// The scales of `blocks` whole blocks at `in`. False if lanes can't do it: there is a NaN or an infinity, or a number is out
@@ -141,29 +186,24 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
         reduce_blocks<reduction::min_max, Isa>(in, blocks * B::length, B::length, reinterpret_cast<std::byte*>(ends));
         static_assert((-element::lowest & (-element::lowest - 1)) == 0);  // so that the product below is exact
         constexpr float over = -1.0F / static_cast<float>(-element::lowest);
-        bool finite = true;
         for (std::size_t i = 0; i < piece_blocks; ++i) {
             const auto low = __builtin_bit_cast(std::uint32_t, ends[i].min) & 0x7FFFFFFF;
             const auto high = __builtin_bit_cast(std::uint32_t, ends[i].max) & 0x7FFFFFFF;
-            finite = finite && low < 0x7F800000 && high < 0x7F800000;
             out.values[i] = (low | high) == 0 ? 0.0F : (low > high ? ends[i].min : ends[i].max) * over;
             if (low == high && low != 0) out.values[i] = 0x1p-149F;  // which came first? no scale that lanes make
         }
-        if (!finite) return false;
+        if (!scales_are_in_reach<Isa, B>(out)) return false;
         round_scales<Isa, B>(out, blocks, scalar);
     } else {
         reduce_blocks<reduction::abs_max, Isa>(in, blocks * B::length, B::length,
                                                reinterpret_cast<std::byte*>(largest));
         if constexpr (B::rule == scale_rule::power_of_two) return find_power_of_two_scales<Isa, B, P.how>(largest, out);
-        float divisor = convert<float>(quotient<format_sink<fp32>>(largest_element<element>(), exact::whole(1), false));
-        if constexpr (B::has_tensor_scale) divisor *= convert<float>(tensor_scale);
-        bool finite = true;
-        for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
-            const auto amax = load_from<f32<Isa>>(largest + k);
-            finite = finite && !xsimd::any(as<i32<Isa>>(amax) > i32<Isa>(0x7F7FFFFF));
-            store_to(out.values + k, amax / f32<Isa>(divisor));
-        }
-        if (!finite) return false;
+        constexpr float most =
+            convert<float>(quotient<format_sink<fp32>>(largest_element<element>(), exact::whole(1), false));
+        const float factor = 1.0F / (B::has_tensor_scale ? most * convert<float>(tensor_scale) : most);
+        for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>)
+            store_to(out.values + k, load_from<f32<Isa>>(largest + k) * f32<Isa>(factor));
+        if (!scales_are_in_reach<Isa, B>(out)) return false;
         round_scales<Isa, B>(out, blocks, [&](std::size_t i) {
             return exact_scale<B, P.how>(__builtin_bit_cast(std::uint32_t, largest[i]), tensor_scale);
         });
@@ -176,10 +216,6 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
             const f32<Isa> scale = load_from<f32<Isa>>(out.values + k) * f32<Isa>(g);
             const auto zero = equal<Isa>(as<u32<Isa>>(scale) << 1, 0U);
             store_to(out.multipliers + k, choose<Isa>(zero, 0U, as<u32<Isa>>(f32<Isa>(wide) / scale)));
-            if constexpr (integers)
-                store_to(out.limits + k, choose<Isa>(zero, 0x7F7FFFFFU,
-                                                     as<u32<Isa>>(f32<Isa>(static_cast<float>(1 << element::width)) *
-                                                                  xsimd::abs(scale))));
         }
     }
     return true;

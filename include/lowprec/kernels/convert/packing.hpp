@@ -102,6 +102,19 @@ LOWPREC_INLINE void pack_register(std::byte* to, __m256i codes) noexcept {
         _mm_storel_epi64(out + 1, _mm_srli_si128(high, 4));
     }
 }
+/// Three bytes to the four codes of 6 bits in them, one a byte.
+LOWPREC_INLINE __m256i unpack_sixes_256(const std::byte* from) noexcept {
+    const auto* const in = reinterpret_cast<const __m128i*>(from);
+    const auto* const last = reinterpret_cast<const __m128i*>(from + 8);  // no byte past the 24th
+    const __m256i bytes = _mm256_set_m128i(_mm_loadu_si128(last), _mm_loadu_si128(in));
+    const __m256i threes =
+        _mm256_shuffle_epi8(bytes, _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1,  //
+                                                    4, 5, 6, -1, 7, 8, 9, -1, 10, 11, 12, -1, 13, 14, 15, -1));
+    const auto code = [&](int i) {
+        return _mm256_and_si256(_mm256_slli_epi32(threes, 2 * i), _mm256_set1_epi32(0x3F << (8 * i)));
+    };
+    return _mm256_or_si256(_mm256_or_si256(code(0), code(1)), _mm256_or_si256(code(2), code(3)));
+}
 template <nibble_order Order>
 LOWPREC_INLINE __m256i unpack_nibbles_256(const std::byte* from) noexcept {
     const __m256i both = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
