@@ -186,13 +186,15 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
         reduce_blocks<reduction::min_max, Isa>(in, blocks * B::length, B::length, reinterpret_cast<std::byte*>(ends));
         static_assert((-element::lowest & (-element::lowest - 1)) == 0);  // so that the product below is exact
         constexpr float over = -1.0F / static_cast<float>(-element::lowest);
+        const auto magnitude = [](float x) { return __builtin_bit_cast(std::uint32_t, x) & 0x7FFFFFFF; };
         for (std::size_t i = 0; i < piece_blocks; ++i) {
-            const auto low = __builtin_bit_cast(std::uint32_t, ends[i].min) & 0x7FFFFFFF;
-            const auto high = __builtin_bit_cast(std::uint32_t, ends[i].max) & 0x7FFFFFFF;
+            const auto low = magnitude(ends[i].min), high = magnitude(ends[i].max);
             out.values[i] = (low | high) == 0 ? 0.0F : (low > high ? ends[i].min : ends[i].max) * over;
-            if (low == high && low != 0) out.values[i] = 0x1p-149F;  // which came first? no scale that lanes make
         }
         if (!scales_are_in_reach<Isa, B>(out)) return false;
+        for (std::size_t i = 0; i < blocks; ++i)  // which came first? no scale that lanes make
+            if (magnitude(ends[i].min) == magnitude(ends[i].max) && magnitude(ends[i].max) != 0)
+                out.values[i] = 0x1p-149F;
         round_scales<Isa, B>(out, blocks, scalar);
     } else {
         reduce_blocks<reduction::abs_max, Isa>(in, blocks * B::length, B::length,
