@@ -5,6 +5,7 @@
 // Every length up to 257 at every offset in memory; ties and their neighbours; parameters that kernels don't serve; every
 // environment.
 // needs: simd
+// isa: base
 // isa: best
 // ctest-label: aarch64 newer_xsimd
 #include <bit>

@@ -147,7 +147,8 @@ void check_format(tally& results, const char* where) {
         (check_quantize<Isa, B, P>(results, s, x, t, where), ...);
         check_dequantize<Isa, B, float>(results, s, t, next, where);
         check_dequantize<Isa, B, bf16>(results, s, t, next, where);
-        check_dequantize<Isa, B, fp16>(results, s, t, next, where);
+        if constexpr (B::has_tensor_scale || std::is_same_v<B, q8_0>)
+            check_dequantize<Isa, B, fp16>(results, s, t, next, where);
     });
 }
 
@@ -169,16 +170,15 @@ constexpr block_policy plain{};
 }  // namespace
 
 TEST_CASE("mxfp8 in lanes") {
-    check<mxfp8_e4m3, plain, by(recipe::ceil), by(recipe::even), by(recipe::rceil)>();
-    check<mxfp8_e5m2, plain, rounded(rounding::upward), rounded(rounding::to_odd)>();
+    check<mxfp8_e4m3, plain, by(recipe::rceil)>();
+    check<mxfp8_e5m2, plain, rounded(rounding::to_odd)>();
 }
 TEST_CASE("mxfp6 in lanes") {
     check<mxfp6_e3m2, plain, by(recipe::even)>();
-    check<mxfp6_e2m3, plain, by(recipe::rceil)>();
+    check<mxfp6_e2m3, plain>();
 }
 TEST_CASE("mxfp4 in lanes") {
-    check<mxfp4, plain, by(recipe::ceil), by(recipe::even), by(recipe::rceil), rounded(rounding::downward),
-          rounded(rounding::stochastic)>();
+    check<mxfp4, plain, by(recipe::ceil), rounded(rounding::downward), rounded(rounding::stochastic)>();
     check<ggml_mxfp4, plain>();
 }
 TEST_CASE("mxint8 in lanes") { check<mxint8, plain, by(recipe::ceil)>(); }

@@ -3,6 +3,7 @@
 //
 // Floats to every format under every policy: the bulk kernels against the scalar function.
 // needs: simd
+// isa: base
 // isa: best
 #include "support/bulk.hpp"
 

@@ -5,6 +5,7 @@
 // the scalar function.
 // needs: simd
 // ctest-label: newer_xsimd
+// isa: base
 // isa: best
 // ctest-label: aarch64
 #include "support/bulk.hpp"
