@@ -4,6 +4,8 @@
 // Every reduction with every instruction set compiled in, against plain loops: any length, block, misalignment, special value
 // and floating-point environment.
 // needs: simd
+// isa: base
+// isa: best
 // ctest-label: newer_xsimd
 // ctest-label: aarch64
 #include <lowprec/kernels/reduce.hpp>
@@ -19,6 +21,7 @@
 
 #include "support/catch.hpp"
 #include "support/environment.hpp"
+#include "support/isa.hpp"
 #include "support/tally.hpp"
 
 namespace {
@@ -149,7 +152,7 @@ void for_each_reduction(Function&& f) {
 
 // Every subset of the instruction sets compiled in that changes a kernel.
 template <class Function>
-void for_each_isa(Function&& f) {
+void for_each_features(Function&& f) {
     using simd::isa;
     f.template operator()<isa<simd::scalar>>("scalar");
     if constexpr (simd::native::vectors) {
@@ -211,7 +214,7 @@ constexpr bits32 specials[] = {0x00000000, 0x80000000, 0x00000001, 0x80000001, 0
 
 template <class Function>
 void for_each_case(tally& results, Function&& f) {
-    for_each_isa([&]<class Isa>(const char* isa) {
+    for_each_features([&]<class Isa>(const char* isa) {
         for_each_reduction([&]<reduction R>() {
             f([&](std::span<const bits32> in, std::size_t n, std::size_t offset) {
                 check<R, Isa>(results, in, n, offset, isa);
