@@ -163,6 +163,7 @@ std::vector<float> sample(std::size_t rows, std::size_t columns, bits64 seed, fl
     for (std::size_t r = 0; r < rows; ++r) {
         const bits64 kind = next() % 10;
         const std::size_t large = next() % columns;
+        const float amax = 1.0F + static_cast<float>(next() % 100000) / 100000;
         for (std::size_t i = 0; i < columns; ++i) {
             const bits64 random = next();
             const auto word = static_cast<bits32>(random >> 32);
@@ -172,6 +173,13 @@ std::vector<float> sample(std::size_t rows, std::size_t columns, bits64 seed, fl
                 x = (i == large ? 1 : -0.5F + static_cast<float>(random % static_cast<bits64>(tie_of)) / tie_of) *
                     tie_of;
             if (kind == 3 && i != large) x = std::floor(x) + 0.5F;
+            // near a tie, or as near as a float can be, by a scale that is no power of two
+            if (kind == 1 || kind == 2) {
+                const auto tie = static_cast<float>(random % 16) + 0.5F;
+                x = std::ldexp(amax / tie_of * tie, kind == 1 ? 0 : static_cast<int>(random >> 8 & 15) - 10);
+                x = std::bit_cast<float>(std::bit_cast<bits32>(x) + static_cast<bits32>(random >> 16 & 3) - 1);
+                if (i == large) x = amax;
+            }
             if (kind == 4) x = std::bit_cast<float>(word & 0x80000000);
             if (kind == 5) x = i == large ? 1e4F : x;
             if (kind == 6) x = std::bit_cast<float>(word & 0x807FFFFF);

@@ -16,6 +16,7 @@
 #ifndef LOWPREC_QUANTIZE_KV_CACHE_HPP
 #define LOWPREC_QUANTIZE_KV_CACHE_HPP
 
+#include <lowprec/kernels/convert.hpp>
 #include <lowprec/quantize/affine.hpp>
 
 namespace lowprec {
@@ -24,59 +25,89 @@ namespace detail {
 
 template <class T>
 concept kv_element = affine_parameters<T> ||
-    (format<T>&& T::width == 8 && T::sign_bits == 1 && T::has_zero && T::mantissa_bits > 0);
+    (format<T>&& T::width == 8 && T::sign_bits == 1 && T::has_zero && T::mantissa_bits > 0 &&
+     T::min_exponent - T::mantissa_bits >= -126 && T::max_exponent <= 126);
+template <class T>
+concept kv_scale = std::is_same_v<T, float> ||(format<T>&& T::mantissa_bits <= 23 && T::exponent_bits <= 8);
+
+/// Numbers of a row are taken so many at a time.
+inline constexpr std::size_t kv_together = 256;
+
+/// The products of a few-bit float each, none of them subnormal, with a row's scale, rounded once to Out: in double they are exact.
+template <class Isa, class Scale, class Out>
+LOWPREC_INLINE void scale_row(const float* values, std::size_t count, Scale scale, Out* out) noexcept {
+    const auto factor = convert<double>(scale);
+    double products[kv_together];
+    for (std::size_t i = 0; i < count; ++i) products[i] = static_cast<double>(values[i]) * factor;
+    convert_on<Isa, policy{.over = overflow::saturate}>(std::span(products, count), std::span(out, count));
+}
 
 /// A row's scale, and what the scale makes of numbers. Affine integers: symmetric.
-template <class Element, class Scale>
+template <class Isa, class Element, class Scale>
 struct kv_row {
     static constexpr std::size_t bytes(std::size_t columns) noexcept { return row_bytes<Element>(columns); }
-    static Scale scale_of(float amax) {
+    LOWPREC_INLINE static Scale scale_of(float amax) {
         return convert<Scale>(Element::template from_amax<integer_recipe::exact, scale_format<Scale>>(amax).scale);
     }
-    static void quantize(const float* in, std::size_t columns, Scale scale, std::byte* out) noexcept {
-        quantize_row<simd::native, integer_recipe::exact>(in, columns, Element{convert<float>(scale)}, out);
+    [[gnu::noinline]] static void quantize(const float* in, std::size_t columns, Scale scale, std::byte* out) noexcept {
+        quantize_row<Isa, integer_recipe::exact>(in, columns, Element{convert<float>(scale)}, out);
     }
     template <class Out>
-    static void dequantize(const std::byte* in, std::size_t columns, Scale scale, Out* out) noexcept {
-        const Element parameters{convert<float>(scale)};
+    [[gnu::noinline]] static void dequantize(const std::byte* in, std::size_t columns, Scale scale, Out* out) noexcept {
         if constexpr (std::is_same_v<Out, float>) {
-            dequantize_row<simd::native>(in, 0, columns, parameters, out);
+            dequantize_row<Isa>(in, 0, columns, Element{convert<float>(scale)}, out);
         } else {
-            // by way of float it would be rounded twice
-            constexpr std::size_t width = Element::bits;
-            for (std::size_t i = 0; i < columns; ++i) {
-                const std::size_t bit = i % 8 * width;
-                const std::byte* const at = in + i / 8 * width + bit / 8;
-                unsigned code = static_cast<unsigned>(*at);
-                if (bit % 8 + width > 8) code |= static_cast<unsigned>(at[1]) << 8;
-                out[i] = parameters.template dequantize<Out>(Element::from_bits(code >> bit % 8));
+            float steps[kv_together];
+            for (std::size_t i = 0; i < columns; i += kv_together) {
+                const std::size_t count = columns - i < kv_together ? columns - i : kv_together;
+                dequantize_row<Isa>(in + row_bytes<Element>(i), 0, count, Element{}, steps);
+                scale_row<Isa>(steps, count, scale, out + i);
             }
         }
     }
 };
 
-template <format F, class Scale>
-struct kv_row<F, Scale> {
+template <class Isa, format F, class Scale>
+struct kv_row<Isa, F, Scale> {
     static constexpr std::size_t bytes(std::size_t columns) noexcept { return columns; }
-    static Scale scale_of(float amax) noexcept {
+    LOWPREC_INLINE static Scale scale_of(float amax) noexcept {
         constexpr exact largest = exact::of(F::from_bits(F::largest_code));
         const exact numerator = exact::of(amax);
         if (numerator.significand == 0) return convert<Scale>(1);
         return convert<Scale>(stored_scale<scale_format<Scale>>(numerator, largest));
     }
-    static void quantize(const float* in, std::size_t columns, Scale scale, std::byte* out) noexcept {
+
+    /// Each number times the reciprocal of the scale is a few units from the quotient, whatever the environment, or zero where
+    /// subnormals are flushed. A quotient that may be a tie, or on the other side of one, is divided exactly: ties have a bit
+    /// more than F.
+    [[gnu::noinline]] static void quantize(const float* in, std::size_t columns, Scale scale, std::byte* out) noexcept {
+        constexpr policy saturate{.over = overflow::saturate};
+        constexpr std::uint32_t units = 8, below_ties = (std::uint32_t{1} << (22 - F::mantissa_bits)) - 1;
         const exact divisor = exact::of(scale);
-        for (std::size_t i = 0; i < columns; ++i)
-            out[i] = static_cast<std::byte>(
-                divide<format_sink<F>>(in[i], divisor, policy{.over = overflow::saturate}).bits());
+        const auto reciprocal = quotient<format_sink<fp32>>(exact::whole(1), divisor, false);
+        const bool near = reciprocal.bits() >= fp32::smallest_normal_code;
+        const float factor = convert<float>(reciprocal);
+        float quotients[kv_together];
+        F codes[kv_together];
+        for (std::size_t i = 0; i < columns; i += kv_together) {
+            const std::size_t count = columns - i < kv_together ? columns - i : kv_together;
+            for (std::size_t k = 0; k < count; ++k) quotients[k] = in[i + k] * factor;
+            convert_on<Isa, saturate>(std::span(quotients, count), std::span(codes, count));
+            for (std::size_t k = 0; k < count; ++k)
+                if (!near || ((bits_of_float(quotients + k) + units) & below_ties) <= 2 * units)
+                    codes[k] = divide<format_sink<F>>(in[i + k], divisor, saturate);
+            for (std::size_t k = 0; k < count; ++k) out[i + k] = static_cast<std::byte>(codes[k].bits());
+        }
     }
     template <class Out>
-    static void dequantize(const std::byte* in, std::size_t columns, Scale scale, Out* out) noexcept {
-        const exact factor = exact::of(scale);
-        for (std::size_t i = 0; i < columns; ++i) {
-            const F code = F::from_bits(static_cast<unsigned char>(in[i]));
-            out[i] = convert<Out>(quotient<format_sink<scale_format<Out>>>(
-                factor * exact::of(code), exact::whole(1), signbit(code), policy{.over = overflow::saturate}));
+    [[gnu::noinline]] static void dequantize(const std::byte* in, std::size_t columns, Scale scale, Out* out) noexcept {
+        F codes[kv_together];
+        float values[kv_together];
+        for (std::size_t i = 0; i < columns; i += kv_together) {
+            const std::size_t count = columns - i < kv_together ? columns - i : kv_together;
+            for (std::size_t k = 0; k < count; ++k) codes[k] = F::from_bits(static_cast<unsigned char>(in[i + k]));
+            convert_on<Isa, policy{}>(std::span(codes, count), std::span(values, count));
+            scale_row<Isa>(values, count, scale, out + i);
         }
     }
 };
@@ -91,9 +122,9 @@ struct kv_row<F, Scale> {
 ///          (codes of zero, codes that saturate). The scale of a row of zeros is 1. NaN and infinity are refused.
 /// Needs:   affine integers, or a signed format of 8 bits; scales of float or a format such as fp16 and bf16.
 template <class Element, class Scale = float>
-    requires detail::kv_element<Element> && detail::scale_storage<Scale>
+    requires detail::kv_element<Element> && detail::kv_scale<Scale>
 class kv_cache {
-    using row = detail::kv_row<Element, Scale>;
+    using row = detail::kv_row<simd::native, Element, Scale>;
 
 public:
     /// Errors:  std::invalid_argument if there are no heads or they have no dimension.
@@ -128,7 +159,7 @@ public:
     ///          one; std::bad_alloc. Nothing is changed then.
     /// Cost:    memory grows in steps, each a part of what is there, so that its cost for each token stays bounded.
     template <class In>
-    void append(const In& in) {
+    LOWPREC_INLINE void append(const In& in) {
         static_assert(detail::contiguous_of<const In, float>,
                       "lowprec: a kv_cache takes a vector, array or span of float");
         const std::size_t per_token = heads() * head_dim_, added = std::size(in) / per_token;
@@ -157,7 +188,7 @@ public:
     /// Errors:  std::invalid_argument if there is no such head or not so many tokens, or `out` has another size; nothing is
     ///          written then.
     template <class Out>
-    void read(std::size_t head, std::size_t first, std::size_t count, Out&& out) const {
+    LOWPREC_INLINE void read(std::size_t head, std::size_t first, std::size_t count, Out&& out) const {
         using number = std::remove_cv_t<std::remove_pointer_t<decltype(std::data(out))>>;
         static_assert(detail::contiguous_output_of<std::remove_reference_t<Out>, number> && detail::quantizable<number>,
                       "lowprec: a kv_cache is read into a vector, array or span of float or a format");
