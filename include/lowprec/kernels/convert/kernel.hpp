@@ -120,8 +120,8 @@ LOWPREC_INLINE void convert_tail(const bulk_kernel& k, const std::byte* in, std:
 
 /// Elements before a place where `fits(elements)`; `count` where there is none among the next 512.
 template <class Fits>
-LOWPREC_INLINE std::size_t elements_until(std::size_t count, std::size_t stride, Fits&& fits) noexcept {
-    for (std::size_t head = 0; head < 512 && head < count; head += stride)
+LOWPREC_INLINE std::size_t elements_until(std::size_t count, Fits&& fits) noexcept {
+    for (std::size_t head = 0; head < 512 && head < count; ++head)
         if (fits(head)) return head;
     return count;
 }
@@ -131,7 +131,7 @@ template <class Isa>
 [[gnu::noinline]] void drive(const bulk_kernel& k, bit_address<const std::byte> in, bit_address<std::byte> out,
                              std::size_t count, const bulk_plan& plan) noexcept {
     const bool stochastic = plan.p.round == rounding::stochastic;
-    const std::size_t head = k.blocks == nullptr ? count : elements_until(count, 1, [&](std::size_t n) {
+    const std::size_t head = k.blocks == nullptr ? count : elements_until(count, [&](std::size_t n) {
         return (in.bit + n * k.in_bits) % 8 == 0 && (out.bit + n * k.out_bits) % 8 == 0 &&
                (!stochastic || (plan.random.first + n) % k.block == 0);
     });
@@ -144,11 +144,15 @@ template <class Isa>
 
     std::size_t i = head;
     if (goes_past_cache<Isa>((count - head) * k.out_bits / 8)) {
-        const std::size_t line = elements_until(count - i, k.block, [&](std::size_t n) {
-            return reinterpret_cast<std::uintptr_t>(out_at(i + n)) % 64 == 0;
+        // Up to the start of a line of the output: whole blocks, and part of one where elements may be counted from any place.
+        const std::size_t line = elements_until(count - i, [&](std::size_t n) {
+            return reinterpret_cast<std::uintptr_t>(out_at(i + n)) % 64 == 0 && n * k.out_bits % 8 == 0 &&
+                   n * k.in_bits % 8 == 0 && (!stochastic || n % k.block == 0);
         });
         if (line != count - i) {
-            blocks(i, line);
+            const std::size_t whole = line / k.block * k.block;
+            blocks(i, whole);
+            if (whole != line) convert_tail<Isa>(k, in_at(i + whole), out_at(i + whole), line - whole, plan, i + whole);
             alignas(64) std::byte buffer[stream_step * 8];
             for (i += line; count - i >= stream_step; i += stream_step) {
                 k.blocks(in_at(i), buffer, stream_step / k.block, plan, i);
