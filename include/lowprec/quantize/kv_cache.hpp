@@ -77,16 +77,14 @@ struct kv_row<Isa, F, Scale> {
         return convert<Scale>(stored_scale<scale_format<Scale>>(numerator, largest));
     }
 
-    /// Each number times the reciprocal of the scale is a few units from the quotient, whatever the environment, or zero where
-    /// subnormals are flushed. A quotient that may be a tie, or on the other side of one, is divided exactly: ties have a bit
+    /// Each number times the reciprocal of the scale is at most 6 units from the quotient, whatever the environment (the reciprocal
+    /// is 2^-128 at least, so that 22 of its bits are there), or zero where subnormals are flushed. A quotient that may be a tie, or on the other side of one, is divided exactly: ties have a bit
     /// more than F.
     [[gnu::noinline]] static void quantize(const float* in, std::size_t columns, Scale scale, std::byte* out) noexcept {
         constexpr policy saturate{.over = overflow::saturate};
         constexpr std::uint32_t units = 8, below_ties = (std::uint32_t{1} << (22 - F::mantissa_bits)) - 1;
         const exact divisor = exact::of(scale);
-        const auto reciprocal = quotient<format_sink<fp32>>(exact::whole(1), divisor, false);
-        const bool near = reciprocal.bits() >= fp32::smallest_normal_code;
-        const float factor = convert<float>(reciprocal);
+        const auto factor = convert<float>(quotient<format_sink<fp32>>(exact::whole(1), divisor, false));
         float quotients[kv_together];
         F codes[kv_together];
         for (std::size_t i = 0; i < columns; i += kv_together) {
@@ -94,7 +92,7 @@ struct kv_row<Isa, F, Scale> {
             for (std::size_t k = 0; k < count; ++k) quotients[k] = in[i + k] * factor;
             convert_on<Isa, saturate>(std::span(quotients, count), std::span(codes, count));
             for (std::size_t k = 0; k < count; ++k)
-                if (!near || ((bits_of_float(quotients + k) + units) & below_ties) <= 2 * units)
+                if (((bits_of_float(quotients + k) + units) & below_ties) <= 2 * units)
                     codes[k] = divide<format_sink<F>>(in[i + k], divisor, saturate);
             for (std::size_t k = 0; k < count; ++k) out[i + k] = static_cast<std::byte>(codes[k].bits());
         }
@@ -120,11 +118,12 @@ struct kv_row<Isa, F, Scale> {
 ///          is the product scale x code, rounded once.
 /// Beyond:  a scale is a normal number of Scale: rows below that, or above what it can reach, lose what any quantizer would
 ///          (codes of zero, codes that saturate). The scale of a row of zeros is 1. NaN and infinity are refused.
-/// Needs:   affine integers, or a signed format of 8 bits; scales of float or a format such as fp16 and bf16.
-template <class Element, class Scale = float>
+/// Needs:   affine integers, or a signed format of 8 bits; scales of float or a format such as fp16 and bf16. Isa is the
+///          instruction set, which the compiler's flags say.
+template <class Element, class Scale = float, class Isa = simd::native>
     requires detail::kv_element<Element> && detail::kv_scale<Scale>
 class kv_cache {
-    using row = detail::kv_row<simd::native, Element, Scale>;
+    using row = detail::kv_row<Isa, Element, Scale>;
 
 public:
     /// Errors:  std::invalid_argument if there are no heads or they have no dimension.
