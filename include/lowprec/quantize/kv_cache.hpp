@@ -78,8 +78,8 @@ struct kv_row<Isa, F, Scale> {
     }
 
     /// Each number times the reciprocal of the scale is at most 6 units from the quotient, whatever the environment (the reciprocal
-    /// is 2^-128 at least, so that 22 of its bits are there), or zero where subnormals are flushed. A quotient that may be a tie, or on the other side of one, is divided exactly: ties have a bit
-    /// more than F.
+    /// is 2^-128 at least, so that 22 of its bits are there), or zero where subnormals are flushed. A quotient that may be a tie,
+    /// or on the other side of one, is divided exactly: ties have a bit more than F.
     [[gnu::noinline]] static void quantize(const float* in, std::size_t columns, Scale scale, std::byte* out) noexcept {
         constexpr policy saturate{.over = overflow::saturate};
         constexpr std::uint32_t units = 8, below_ties = (std::uint32_t{1} << (22 - F::mantissa_bits)) - 1;
