@@ -98,7 +98,7 @@ public:
         store_past_cache<Isa>(line_ + done, buffer_ + done, whole - done);
         line_ += whole;
         fill_ -= whole;
-        __builtin_memmove(buffer_, buffer_ + whole, fill_);
+        if (fill_ != 0) __builtin_memcpy(buffer_, buffer_ + whole, 64);
     }
 
 private:

@@ -233,7 +233,11 @@ LOWPREC_INLINE void quantize_by_vectors(const std::byte* in, std::size_t count, 
     constexpr std::size_t size = block_size<Isa>, in_bytes = 4 * size, out_bytes = size * A::bits / 8;
     const environment<Isa> guard;
     const affine_encoder<Isa, A> encode(a);
-    for (; count >= size; count -= size, in += in_bytes, out += out_bytes) store_affine_codes<Isa, A>(out, encode(in));
+    for (; count >= size; count -= size, in += in_bytes, out += out_bytes) {
+        // the processor's own prefetching stops at the end of a page
+        for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(in + line + 4096);
+        store_affine_codes<Isa, A>(out, encode(in));
+    }
     if (count != 0) {
         std::byte numbers[in_bytes] = {}, codes[size];
         __builtin_memcpy(numbers, in, 4 * count);
@@ -250,6 +254,14 @@ LOWPREC_INLINE void dequantize_by_vectors(const std::byte* in, std::size_t count
     constexpr std::size_t size = block_size<Isa>, out_bytes = 4 * size, in_bytes = size * A::bits / 8;
     const environment<Isa> guard;
     const affine_decoder<Isa, A> decode(a);
+    if (goes_past_cache<Isa>(4 * count)) {
+        stream_writer<Isa, out_bytes> stream(out);
+        for (; count >= size; count -= size, in += in_bytes, out += out_bytes) {
+            __builtin_prefetch(in + 4096);
+            decode(load_affine_codes<Isa, A>(in), stream.room());
+            stream.commit(out_bytes);
+        }
+    }
     for (; count >= size; count -= size, in += in_bytes, out += out_bytes) decode(load_affine_codes<Isa, A>(in), out);
     if (count != 0) {
         std::byte codes[size] = {}, numbers[out_bytes];

@@ -168,8 +168,8 @@ LOWPREC_INLINE bool dequantize_piece(block_span<const B> from, std::size_t row, 
                                      std::byte* out) noexcept {
     constexpr std::size_t size = block_size<Isa>;
     decoded_scales scales;
-    for (std::size_t line = 0; line < blocks * B::code_bytes; line += 64)  // the next piece
-        __builtin_prefetch(from.codes_of(row, index) + blocks * B::code_bytes + line);
+    for (std::size_t line = 0; line < blocks * B::code_bytes; line += 64)  // as far ahead as memory takes to answer
+        __builtin_prefetch(from.codes_of(row, index) + line + 4096);
     if (!load_scales<Isa, B>(from, row, index, blocks, scales)) return false;
     const std::size_t count = blocks * B::length, padded = (count + size - 1) / size * size;
     constexpr bool in_place = scales_lie_apart<B>;

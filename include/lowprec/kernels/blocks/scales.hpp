@@ -71,7 +71,7 @@ LOWPREC_INLINE void convert_piece(const void* in, void* out, std::size_t count, 
 
 /// The step of the picture above.
 template <class B, recipe How>
-constexpr std::uint32_t exponent_step() noexcept {
+LOWPREC_INLINE constexpr std::uint32_t exponent_step() noexcept {
     using element = typename B::element;
     if constexpr (How == recipe::ceil) return 0x7FFFFF;
     if constexpr (How == recipe::even) return 1U << (22 - mantissa_bits_of<element>());

@@ -154,6 +154,7 @@ LOWPREC_INLINE u8<Isa> unpack_block(const std::byte* from) noexcept {
 #endif
 #if defined(__AVX2__)
     if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2) && W == 4) return u8<Isa>(unpack_nibbles_256<Order>(from));
+    if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2) && W == 6) return u8<Isa>(unpack_sixes_256(from));
 #endif
     std::uint64_t words[wide_lanes<Isa>] = {};
     for (int k = 0; k < wide_lanes<Isa>; ++k) {
