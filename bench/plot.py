@@ -4,6 +4,7 @@
 """Draws what a benchmark measured (--json) as SVG, for a light and for a dark page, and lists what misses its target.
 
   bench/plot.py FIGURES.json [--to FOLDER] [--name NAME]    writes FOLDER/NAME-light.svg and -dark.svg; docs/bench/convert
+  bench/plot.py FIGURES.json --name quantize                what bench.kernels.quantize wrote
 
 A bar is lowprec's ratio to a loop that only moves the bytes, marks are its variants and the peers, and an upright line is
 the target of bench/targets.json.
@@ -27,6 +28,8 @@ MARKS = {"AVX2": "#e8b13a", "base": "#c77dba"}
 PEERS = ("#e0702e", "#2fa58c", "#b58cd9", "#d6ba2c", "#e2688f", "#5fb0e6", "#9a8a6a")
 LABEL, PANEL, GAP, ROW, TOP, FULL = 200, 230, 60, 17, 70, 1.12  # pixels; FULL is the ratio at a panel's right edge
 
+
+TITLES = {"convert": "Bulk conversion", "quantize": "Quantization"}
 
 def target_of(operation, targets):
     for target in targets:
@@ -72,7 +75,7 @@ class Picture:
         path.write_text("\n".join([*self.parts, "</svg>"]) + "\n", encoding="utf-8")
 
 
-def draw(figures, targets, theme, path):
+def draw(figures, targets, theme, path, title):
     operations = [o for o in figures["operations"] if contender(o, "lowprec")]
     sizes = [s for s in SIZES if s in figures["sizes"]]
     peers = []
@@ -82,7 +85,7 @@ def draw(figures, targets, theme, path):
     width = LABEL + len(sizes) * (PANEL + GAP)
     bottom = TOP + ROW * len(operations)
     picture = Picture(width, bottom + 86, theme)
-    picture.text(12, 22, "Bulk conversion: speed as a ratio to a loop that only moves the bytes", size=15, bold=True)
+    picture.text(12, 22, f"{title}: speed as a ratio to a loop that only moves the bytes", size=15, bold=True)
     elements = {size: f"{size}, {count >> 20} Mi elements" if count >> 20 else f"{size}, {count >> 10} Ki elements"
                 for size, count in figures["sizes"].items()}
     for i, size in enumerate(sizes):
@@ -161,14 +164,14 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", type=pathlib.Path)
     parser.add_argument("--to", type=pathlib.Path, default=root / "docs/bench")
-    parser.add_argument("--name", default="convert")
+    parser.add_argument("--name", default="convert", choices=TITLES)
     arguments = parser.parse_args()
     figures = json.loads(arguments.figures.read_text(encoding="utf-8"))
     targets = json.loads((root / "bench/targets.json").read_text(encoding="utf-8"))[arguments.name]
     arguments.to.mkdir(parents=True, exist_ok=True)
     for name, theme in THEMES.items():
         path = arguments.to / f"{arguments.name}-{name}.svg"
-        draw(figures, targets, theme, path)
+        draw(figures, targets, theme, path, TITLES[arguments.name])
         print(f"wrote {path}", file=sys.stderr)
     print("| operation | who | reached | target |\n|---|---|---|---|")
     for line in shortfalls(figures, targets):
