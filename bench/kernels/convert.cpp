@@ -21,13 +21,6 @@ std::vector<operation> all_operations() {
         std::vector<operation> some = part();
         std::move(some.begin(), some.end(), std::back_inserter(all));
     }
-    std::sort(peers().begin(), peers().end(), [](const peer& a, const peer& b) { return a.name < b.name; });
-    for (operation& op : all) {
-        if (!op.detail.empty()) continue;
-        for (const peer& other : peers())
-            for (const peer::conversion& c : other.conversions)
-                if (c.from == op.from && c.to == op.to) op.contenders.push_back({other.name, role::peer, c.run});
-    }
     return all;
 }
 

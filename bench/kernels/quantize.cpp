@@ -4,8 +4,8 @@
 // needs: cli11
 // needs: simd
 //
-// The speed of quantization, to blocks and to affine integers, as a ratio to a loop that only moves the bytes. See docs/speed.md.
-// Codes are compared with the scalar definition; scales are stored beside them and not counted in the bytes.
+// The speed of quantization, to blocks and to affine integers: everyone as a ratio to a loop that only moves the bytes. See
+// docs/speed.md. Codes are compared with the scalar definition; scales are stored beside them and not counted in the bytes.
 #include <iterator>
 
 #include "../support/program.hpp"
@@ -25,7 +25,8 @@ std::vector<operation> all_operations() {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return run_program(argc, argv, "bench.kernels.quantize",
-                       "The speed of lowprec's quantizers, as ratios to a loop that only moves the bytes.",
-                       all_operations());
+    return run_program(
+        argc, argv, "bench.kernels.quantize",
+        "The speed of lowprec's quantizers and of their peers, as ratios to a loop that only moves the bytes.",
+        all_operations());
 }

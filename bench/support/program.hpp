@@ -32,6 +32,17 @@ struct arguments {
     bool quick = false, list = false;
 };
 
+/// The peers compete where they have the operation: from and to the same, and no detail.
+inline void add_peers(std::vector<operation>& operations) {
+    std::sort(peers().begin(), peers().end(), [](const peer& a, const peer& b) { return a.name < b.name; });
+    for (operation& op : operations) {
+        if (!op.detail.empty()) continue;
+        for (const peer& other : peers())
+            for (const peer::conversion& c : other.conversions)
+                if (c.from == op.from && c.to == op.to) op.contenders.push_back({other.name, role::peer, c.run});
+    }
+}
+
 inline setting settings(const arguments& args) {
     setting set;
     std::string versions;
@@ -115,6 +126,7 @@ inline int run_program(int argc, char** argv, const std::string& name, const std
     app.add_flag("--list", args.list, "print the operations and their contenders");
     CLI11_PARSE(app, argc, argv);
     try {
+        add_peers(operations);
         return run(args, std::move(operations));
     } catch (const std::exception& error) {
         std::cerr << name << ": " << error.what() << "\n";

@@ -5,15 +5,13 @@
 #include <lowprec/quantize.hpp>
 
 #include "operations.hpp"
+#include "parameters.hpp"
 
 namespace lowprec_bench {
 
 namespace {
 
 using namespace lowprec;
-
-template <class A>
-constexpr A some_parameters = {0x1.234p-8F, A::symmetric_zero_point};
 
 template <class A>
 operation static_codes(const std::string& to) {
