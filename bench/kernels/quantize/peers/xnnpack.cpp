@@ -2,7 +2,7 @@
 // Copyright the lowprec authors
 // needs: xnnpack
 //
-// XNNPACK, to and from its "qs8". It multiplies by the reciprocal of the scale, rounded. At other scales a few codes differ
+// XNNPACK, to and from its "qs8". It multiplies by the reciprocal of the scale, rounded. At many scales some codes differ
 // from the exact quotient's; this scale's reciprocal is so close that none does.
 #include <cstdint>
 
