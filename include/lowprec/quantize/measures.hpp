@@ -53,7 +53,7 @@ LOWPREC_INLINE void sort_pairs(const float* x, const float* y, std::size_t count
                                std::int32_t largest, measured_block& block, std::size_t first,
                                error_counts& counts) noexcept {
     std::uint32_t finite = 0, nan = 0, infinite = 0, saturated = 0, flushed = 0;
-    // All ones where x is negative: masks instead of conditions, of which compilers make branches, which no vector has.
+    // All ones if the highest bit is set: of conditions compilers make branches, which vectors do not have.
     const auto below_zero = [](std::uint32_t bits) {
         return static_cast<std::uint32_t>(static_cast<std::int32_t>(bits) >> 31);
     };
