@@ -51,19 +51,19 @@ LOWPREC_INLINE constexpr bool is_narrow(integer_codes codes) noexcept {
 
 /// The number that a scale is stored as: rounded once, then moved to the nearest normal number of Scale.
 template <class Scale>
-LOWPREC_HOST_DEVICE constexpr float stored_scale(exact numerator, exact divisor) noexcept {
+LOWPREC_INLINE constexpr float stored_scale(exact numerator, exact divisor) noexcept {
     const auto rounded = quotient<format_sink<Scale>>(numerator, divisor, false, policy{.over = overflow::saturate});
     constexpr auto smallest = (std::numeric_limits<Scale>::min)();
     return convert<float>(rounded < smallest ? smallest : rounded);
 }
 /// The same of a scale that another tool's recipe found in float, where 0 and subnormal floats stand as they are.
 template <class Scale>
-LOWPREC_HOST_DEVICE constexpr float stored_scale(fp32 found) noexcept {
+LOWPREC_INLINE constexpr float stored_scale(fp32 found) noexcept {
     if (found == fp32::from_bits(0)) return 0;
     if constexpr (std::is_same_v<Scale, fp32>) {
         return convert<float>(isinf(found) ? copysign(fp32::from_bits(fp32::largest_code), found) : found);
     } else {
-        const auto rounded = convert<Scale>(found, policy{.over = overflow::saturate});
+        const auto rounded = convert<Scale, policy{.over = overflow::saturate}>(found);
         constexpr auto smallest = (std::numeric_limits<Scale>::min)();
         return convert<float>(abs(rounded) < smallest ? copysign(smallest, rounded) : rounded);
     }
@@ -138,7 +138,7 @@ struct affine {
     /// Errors:  std::invalid_argument for NaN, infinity and min > max.
     template <integer_recipe R = integer_recipe::exact, format Scale = fp32>
         requires detail::recipe_has_ranges<R, Bits, detail::is_signed(Codes), detail::is_narrow(Codes)>
-    [[nodiscard]] static constexpr affine from_range(float min, float max) {
+    [[nodiscard]] LOWPREC_INLINE static constexpr affine from_range(float min, float max) {
         const fp32 a = detail::format_from_native(min), b = detail::format_from_native(max);
         if (!isfinite(a) || !isfinite(b))
             detail::fail_argument("lowprec::affine::from_range: an end of the range is NaN or infinite");
@@ -168,7 +168,7 @@ struct affine {
     /// Errors:  std::invalid_argument for NaN and infinity.
     template <integer_recipe R = integer_recipe::exact, format Scale = fp32>
         requires detail::recipe_has_amax<R, Bits, detail::is_signed(Codes), detail::is_narrow(Codes)>
-    [[nodiscard]] static constexpr affine from_amax(float amax) {
+    [[nodiscard]] LOWPREC_INLINE static constexpr affine from_amax(float amax) {
         const fp32 a = detail::format_from_native(amax);
         if (!isfinite(a)) detail::fail_argument("lowprec::affine::from_amax: the largest magnitude is NaN or infinite");
         affine result;

@@ -39,18 +39,18 @@ struct operand_sink {
     static constexpr bool has_zero = false;
 
     template <class Source>
-    LOWPREC_HOST_DEVICE static constexpr target nan(bool, std::uint64_t, policy) noexcept {
+    LOWPREC_INLINE static constexpr target nan(bool, std::uint64_t, policy) noexcept {
         return {operand_kind::nan, false, 0, 0};
     }
-    LOWPREC_HOST_DEVICE static constexpr target infinite(bool negative, policy) noexcept {
+    LOWPREC_INLINE static constexpr target infinite(bool negative, policy) noexcept {
         return {operand_kind::infinite, negative, 0, 0};
     }
-    LOWPREC_HOST_DEVICE static constexpr target zero(bool negative, policy) noexcept {
+    LOWPREC_INLINE static constexpr target zero(bool negative, policy) noexcept {
         return {operand_kind::zero, negative, 0, 0};
     }
     template <int Top, int MaxExponent, class U>
-    LOWPREC_HOST_DEVICE static constexpr target finite(U significand, int exponent, bool negative, policy,
-                                                       std::uint64_t) noexcept {
+    LOWPREC_INLINE static constexpr target finite(U significand, int exponent, bool negative, policy,
+                                                  std::uint64_t) noexcept {
         static_assert(Top == F::mantissa_bits);
         return {operand_kind::finite, negative, exponent, significand};
     }
@@ -65,17 +65,17 @@ struct arithmetic {
     using sink = format_sink<F>;
     using parts = operand<F>;
 
-    LOWPREC_HOST_DEVICE static constexpr parts take_apart(F x) noexcept {
+    LOWPREC_INLINE static constexpr parts take_apart(F x) noexcept {
         return decode_format<operand_sink<F>>(x, policy{}, 0);
     }
-    LOWPREC_HOST_DEVICE static constexpr F invalid() noexcept { return sink::template nan<F>(false, 0, policy{}); }
-    LOWPREC_HOST_DEVICE static constexpr F zero(bool negative) noexcept { return sink::zero(negative, policy{}); }
-    LOWPREC_HOST_DEVICE static constexpr F infinite(bool negative) noexcept {
+    LOWPREC_INLINE static constexpr F invalid() noexcept { return sink::template nan<F>(false, 0, policy{}); }
+    LOWPREC_INLINE static constexpr F zero(bool negative) noexcept { return sink::zero(negative, policy{}); }
+    LOWPREC_INLINE static constexpr F infinite(bool negative) noexcept {
         return sink::infinite(negative, policy{.infinity = infinity_input::infinity_or_largest});
     }
 
     /// Rounds significand * 2^exponent; the lowest bit may stand for anything that was lost below it.
-    LOWPREC_HOST_DEVICE static constexpr F round(word significand, int exponent, bool negative) noexcept {
+    LOWPREC_INLINE static constexpr F round(word significand, int exponent, bool negative) noexcept {
         constexpr int at = bits_of<word> - 3;
         const int up = at + 1 - bit_width(significand);
         const word aligned = up >= 0 ? static_cast<word>(significand << up) : shift_right_sticky(significand, -up);
@@ -89,7 +89,7 @@ struct arithmetic {
         bool negative;
     };
 
-    LOWPREC_HOST_DEVICE static constexpr F sum(term a, term b) noexcept {
+    LOWPREC_INLINE static constexpr F sum(term a, term b) noexcept {
         if (a.exponent < b.exponent || (a.exponent == b.exponent && a.significand < b.significand)) {
             const term larger = b;
             b = a;
@@ -100,11 +100,11 @@ struct arithmetic {
         return total == 0 ? zero(false) : round(total, a.exponent - top, a.negative);
     }
 
-    LOWPREC_HOST_DEVICE static constexpr term to_term(parts x) noexcept {
+    LOWPREC_INLINE static constexpr term to_term(parts x) noexcept {
         return {static_cast<word>(static_cast<word>(x.significand) << (top - m)), x.exponent, x.negative};
     }
 
-    LOWPREC_HOST_DEVICE static constexpr F add(F x, F y, bool subtract) noexcept {
+    LOWPREC_INLINE static constexpr F add(F x, F y, bool subtract) noexcept {
         const parts a = take_apart(x);
         parts b = take_apart(y);
         b.negative = b.negative != subtract;
@@ -118,7 +118,7 @@ struct arithmetic {
         return sum(to_term(a), to_term(b));
     }
 
-    LOWPREC_HOST_DEVICE static constexpr F multiply(F x, F y) noexcept {
+    LOWPREC_INLINE static constexpr F multiply(F x, F y) noexcept {
         const parts a = take_apart(x);
         const parts b = take_apart(y);
         const bool negative = a.negative != b.negative;
@@ -131,7 +131,7 @@ struct arithmetic {
                      a.exponent + b.exponent - 2 * m, negative);
     }
 
-    LOWPREC_HOST_DEVICE static constexpr F divide(F x, F y) noexcept {
+    LOWPREC_INLINE static constexpr F divide(F x, F y) noexcept {
         const parts a = take_apart(x);
         const parts b = take_apart(y);
         const bool negative = a.negative != b.negative;
@@ -147,7 +147,7 @@ struct arithmetic {
         return round(static_cast<word>(quotient | lost), a.exponent - b.exponent - up, negative);
     }
 
-    LOWPREC_HOST_DEVICE static constexpr F root(F x) noexcept {
+    LOWPREC_INLINE static constexpr F root(F x) noexcept {
         const parts a = take_apart(x);
         if (a.kind == operand_kind::zero) return x;
         if (a.kind == operand_kind::nan || a.negative) return invalid();
@@ -169,7 +169,7 @@ struct arithmetic {
         return round(static_cast<word>(result | static_cast<word>(rest != 0 ? 1 : 0)), (scale - up) / 2, false);
     }
 
-    LOWPREC_HOST_DEVICE static constexpr F multiply_add(F x, F y, F z) noexcept {
+    LOWPREC_INLINE static constexpr F multiply_add(F x, F y, F z) noexcept {
         const parts a = take_apart(x);
         const parts b = take_apart(y);
         const parts c = take_apart(z);
@@ -193,35 +193,35 @@ struct arithmetic {
 }  // namespace detail
 
 template <format F>
-[[nodiscard]] LOWPREC_HOST_DEVICE constexpr F operator+(F a, F b) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr F operator+(F a, F b) noexcept {
     return detail::arithmetic<F>::add(a, b, false);
 }
 template <format F>
-[[nodiscard]] LOWPREC_HOST_DEVICE constexpr F operator-(F a, F b) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr F operator-(F a, F b) noexcept {
     return detail::arithmetic<F>::add(a, b, true);
 }
 template <format F>
-[[nodiscard]] LOWPREC_HOST_DEVICE constexpr F operator*(F a, F b) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr F operator*(F a, F b) noexcept {
     return detail::arithmetic<F>::multiply(a, b);
 }
 template <format F>
-[[nodiscard]] LOWPREC_HOST_DEVICE constexpr F operator/(F a, F b) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr F operator/(F a, F b) noexcept {
     return detail::arithmetic<F>::divide(a, b);
 }
 template <format F>
-LOWPREC_HOST_DEVICE constexpr F& operator+=(F& a, F b) noexcept {
+LOWPREC_INLINE constexpr F& operator+=(F& a, F b) noexcept {
     return a = a + b;
 }
 template <format F>
-LOWPREC_HOST_DEVICE constexpr F& operator-=(F& a, F b) noexcept {
+LOWPREC_INLINE constexpr F& operator-=(F& a, F b) noexcept {
     return a = a - b;
 }
 template <format F>
-LOWPREC_HOST_DEVICE constexpr F& operator*=(F& a, F b) noexcept {
+LOWPREC_INLINE constexpr F& operator*=(F& a, F b) noexcept {
     return a = a * b;
 }
 template <format F>
-LOWPREC_HOST_DEVICE constexpr F& operator/=(F& a, F b) noexcept {
+LOWPREC_INLINE constexpr F& operator/=(F& a, F b) noexcept {
     return a = a / b;
 }
 
@@ -240,13 +240,13 @@ template <format F>
 
 /// The square root, rounded once; sqrt(-0) is -0.
 template <format F>
-[[nodiscard]] LOWPREC_HOST_DEVICE constexpr F sqrt(F a) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr F sqrt(F a) noexcept {
     return detail::arithmetic<F>::root(a);
 }
 
 /// a * b + c, rounded once.
 template <format F>
-[[nodiscard]] LOWPREC_HOST_DEVICE constexpr F fma(F a, F b, F c) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr F fma(F a, F b, F c) noexcept {
     return detail::arithmetic<F>::multiply_add(a, b, c);
 }
 

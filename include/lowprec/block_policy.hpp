@@ -49,7 +49,7 @@ namespace detail {
 template <block_policy P>
 inline constexpr policy elements_of = P.elements;
 
-constexpr bool is_scale_rule_of_mx(recipe how) noexcept {
+LOWPREC_INLINE constexpr bool is_scale_rule_of_mx(recipe how) noexcept {
     return how == recipe::floor || how == recipe::ceil || how == recipe::even || how == recipe::rceil;
 }
 template <class B>

@@ -61,6 +61,15 @@ LOWPREC_INLINE constexpr block_bytes row_bytes(std::size_t columns) noexcept {
     }
 }
 
+LOWPREC_INLINE constexpr void check_scale_of_view(float tensor_scale) {
+    const fp32 t = format_from_native(tensor_scale);
+    if (!isfinite(t) || t < fp32::from_bits(0))
+        fail_argument("lowprec::block_span: the tensor scale must be a finite number, not negative");
+}
+
+/// Says that bytes and tensor scale are those of the matrix, so that a view needn't check them.
+struct known_to_fit {};
+
 template <class B>
 concept scales_lie_apart = std::remove_const_t<B>::layout == block_layout::separate;
 
@@ -69,7 +78,7 @@ concept scales_lie_apart = std::remove_const_t<B>::layout == block_layout::separ
 /// How many bytes a matrix takes.
 /// Errors:  std::invalid_argument if they can't be counted in a std::size_t.
 template <block_row B>
-[[nodiscard]] constexpr block_bytes bytes_of_blocks(std::size_t rows, std::size_t columns) {
+[[nodiscard]] LOWPREC_INLINE constexpr block_bytes bytes_of_blocks(std::size_t rows, std::size_t columns) {
     const block_bytes row = detail::row_bytes<B>(columns);
     block_bytes all{};
     if (columns >> 59 != 0 || __builtin_mul_overflow(row.codes, rows, &all.codes) ||
@@ -93,22 +102,28 @@ public:
 
     /// Over codes and scales.
     /// Errors:  std::invalid_argument if these don't have exactly the bytes that bytes_of_blocks says.
-    constexpr block_span(std::span<byte_type> codes, std::span<byte_type> scales, std::size_t rows, std::size_t columns,
-                         float tensor_scale = 1) requires detail::scales_lie_apart<B>
+    LOWPREC_INLINE constexpr block_span(std::span<byte_type> codes, std::span<byte_type> scales, std::size_t rows,
+                                        std::size_t columns,
+                                        float tensor_scale = 1) requires detail::scales_lie_apart<B>
         : codes_{codes.data()}, scales_{scales.data()}, rows_{rows}, columns_{columns}, tensor_scale_{tensor_scale} {
         check(codes.size(), scales.size());
     }
     /// Over interleaved blocks.
-    constexpr block_span(std::span<byte_type> blocks, std::size_t rows,
-                         std::size_t columns) requires(!detail::scales_lie_apart<B>)
+    LOWPREC_INLINE constexpr block_span(std::span<byte_type> blocks, std::size_t rows,
+                                        std::size_t columns) requires(!detail::scales_lie_apart<B>)
         : codes_{blocks.data()}, rows_{rows}, columns_{columns} {
         check(blocks.size(), 0);
     }
 
+    /// Over bytes that were checked before.
+    LOWPREC_INLINE constexpr block_span(detail::known_to_fit, byte_type* codes, byte_type* scales, std::size_t rows,
+                                        std::size_t columns, float tensor_scale) noexcept
+        : codes_{codes}, scales_{scales}, rows_{rows}, columns_{columns}, tensor_scale_{tensor_scale} {}
+
     /// Of const B from one of B.
     template <class Other>
-        requires std::is_const_v<B> && std::is_same_v<Other, format>
-    constexpr block_span(const block_span<Other>& other) noexcept
+    requires std::is_const_v<B> && std::is_same_v<Other, format> LOWPREC_INLINE constexpr block_span(
+        const block_span<Other>& other) noexcept
         : codes_{other.codes().data()},
           scales_{other.scales().data()},
           rows_{other.rows()},
@@ -141,7 +156,7 @@ public:
 
     /// One row, or several.
     /// Errors:  std::invalid_argument if there aren't so many.
-    [[nodiscard]] constexpr block_span subrows(std::size_t first, std::size_t count) const {
+    [[nodiscard]] LOWPREC_INLINE constexpr block_span subrows(std::size_t first, std::size_t count) const {
         if (first > rows_ || count > rows_ - first)
             detail::fail_argument("lowprec::block_span::subrows: first ", first, " and count ", count,
                                   " reach past the ", rows_, " rows");
@@ -170,7 +185,7 @@ public:
     }
 
     /// A block as it stands; what a short one lacks has the code 0.
-    [[nodiscard]] constexpr block<format> get(std::size_t row, std::size_t index) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr block<format> get(std::size_t row, std::size_t index) const noexcept {
         block<format> result;
         const byte_type* const at = codes_of(row, index);
         const int n = size_of_block(index);
@@ -188,7 +203,7 @@ public:
 
     /// Writes a block: all bytes of a whole one; of a short one in two arrays only those that hold codes. With the last block
     /// of a row also what is left of its four.
-    constexpr void set(std::size_t row, std::size_t index, const block<format>& value) const noexcept
+    LOWPREC_INLINE constexpr void set(std::size_t row, std::size_t index, const block<format>& value) const noexcept
         requires(!std::is_const_v<B>) {
         write_block(row, index, value, size_of_block(index));
         if constexpr (together > 1)
@@ -205,23 +220,24 @@ private:
     static constexpr std::size_t group_bytes = together * (scale_bytes + code_bytes);
 
     /// The first bit of code i among the block's.
-    static constexpr int bit_of(int i) noexcept {
+    LOWPREC_INLINE static constexpr int bit_of(int i) noexcept {
         constexpr int half = format::length / 2;
         if constexpr (!detail::scales_lie_apart<B> && width == 4) return i < half ? 8 * i : 8 * (i - half) + 4;
         return i * width;
     }
 
-    static constexpr typename format::scale read(const std::byte* from) noexcept {
+    LOWPREC_INLINE static constexpr typename format::scale read(const std::byte* from) noexcept {
         unsigned bits = std::to_integer<unsigned>(from[0]);
         if constexpr (sizeof(typename format::scale) == 2) bits |= std::to_integer<unsigned>(from[1]) << 8;
         return format::scale::from_bits(static_cast<typename format::scale::storage_type>(bits));
     }
-    static constexpr void write(std::byte* to, typename format::scale value) noexcept {
+    LOWPREC_INLINE static constexpr void write(std::byte* to, typename format::scale value) noexcept {
         to[0] = static_cast<std::byte>(value.bits() & 0xFF);
         if constexpr (sizeof(typename format::scale) == 2) to[1] = static_cast<std::byte>(value.bits() >> 8);
     }
 
-    constexpr void write_block(std::size_t row, std::size_t index, const block<format>& value, int n) const noexcept {
+    LOWPREC_INLINE constexpr void write_block(std::size_t row, std::size_t index, const block<format>& value,
+                                              int n) const noexcept {
         byte_type* const at = codes_of(row, index);
         if constexpr (!detail::scales_lie_apart<B>) n = format::length;
         const int bytes = (n * width + 7) / 8;
@@ -237,7 +253,7 @@ private:
         if constexpr (format::has_minimum) write(scale + sizeof(typename format::scale), value.minimum);
     }
 
-    constexpr void check(std::size_t codes, std::size_t scales) const {
+    LOWPREC_INLINE constexpr void check(std::size_t codes, std::size_t scales) const {
         const block_bytes needed = bytes_of_blocks<format>(rows_, columns_);
         if (codes != needed.codes)
             detail::fail_argument("lowprec::block_span: the ", detail::scales_lie_apart<B> ? "codes" : "blocks", " of ",
@@ -246,9 +262,7 @@ private:
         if (scales != needed.scales)
             detail::fail_argument("lowprec::block_span: the scales of ", rows_, " x ", columns_, " elements of ",
                                   name_of<format>, " take exactly ", needed.scales, " bytes, but there are ", scales);
-        const fp32 t = __builtin_bit_cast(fp32, tensor_scale_);
-        if (!isfinite(t) || t < fp32::from_bits(0))
-            detail::fail_argument("lowprec::block_span: the tensor scale must be a finite number, not negative");
+        detail::check_scale_of_view(tensor_scale_);
     }
 
     byte_type* codes_ = nullptr;

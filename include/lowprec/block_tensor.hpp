@@ -17,38 +17,46 @@ class block_tensor {
 public:
     using format = B;
 
-    block_tensor() = default;
+    LOWPREC_INLINE block_tensor() = default;
     /// Errors:  std::invalid_argument if its bytes can't be counted.
-    block_tensor(std::size_t rows, std::size_t columns)
+    LOWPREC_INLINE block_tensor(std::size_t rows, std::size_t columns)
         : block_tensor(bytes_of_blocks<B>(rows, columns), rows, columns) {}
+    // written down to be forced inline
+    LOWPREC_INLINE block_tensor(const block_tensor&) = default;
+    LOWPREC_INLINE block_tensor(block_tensor&&) noexcept = default;
+    LOWPREC_INLINE block_tensor& operator=(const block_tensor&) = default;
+    LOWPREC_INLINE block_tensor& operator=(block_tensor&&) noexcept = default;
+    LOWPREC_INLINE ~block_tensor() = default;
 
-    [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-    [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
-    [[nodiscard]] std::size_t size() const noexcept { return rows_ * columns_; }
-    [[nodiscard]] std::size_t blocks_per_row() const noexcept { return detail::divide_up(columns_, B::length); }
+    [[nodiscard]] LOWPREC_INLINE std::size_t rows() const noexcept { return rows_; }
+    [[nodiscard]] LOWPREC_INLINE std::size_t columns() const noexcept { return columns_; }
+    [[nodiscard]] LOWPREC_INLINE std::size_t size() const noexcept { return rows_ * columns_; }
+    [[nodiscard]] LOWPREC_INLINE std::size_t blocks_per_row() const noexcept {
+        return detail::divide_up(columns_, B::length);
+    }
 
     /// What the blocks are multiplied by (NVFP4).
-    [[nodiscard]] float tensor_scale() const noexcept { return tensor_scale_; }
-    void set_tensor_scale(float scale) noexcept { tensor_scale_ = scale; }
+    [[nodiscard]] LOWPREC_INLINE float tensor_scale() const noexcept { return tensor_scale_; }
+    LOWPREC_INLINE void set_tensor_scale(float scale) noexcept { tensor_scale_ = scale; }
 
-    [[nodiscard]] std::span<std::byte> codes() noexcept { return codes_; }
-    [[nodiscard]] std::span<const std::byte> codes() const noexcept { return codes_; }
-    [[nodiscard]] std::span<std::byte> scales() noexcept { return scales_; }
-    [[nodiscard]] std::span<const std::byte> scales() const noexcept { return scales_; }
+    [[nodiscard]] LOWPREC_INLINE std::span<std::byte> codes() noexcept { return codes_; }
+    [[nodiscard]] LOWPREC_INLINE std::span<const std::byte> codes() const noexcept { return codes_; }
+    [[nodiscard]] LOWPREC_INLINE std::span<std::byte> scales() noexcept { return scales_; }
+    [[nodiscard]] LOWPREC_INLINE std::span<const std::byte> scales() const noexcept { return scales_; }
 
-    [[nodiscard]] block_span<B> view() { return view_of<B>(codes(), scales()); }
-    [[nodiscard]] block_span<const B> view() const { return view_of<const B>(codes(), scales()); }
+    [[nodiscard]] LOWPREC_INLINE block_span<B> view() { return view_of<B>(codes(), scales()); }
+    [[nodiscard]] LOWPREC_INLINE block_span<const B> view() const { return view_of<const B>(codes(), scales()); }
 
 private:
-    block_tensor(block_bytes bytes, std::size_t rows, std::size_t columns)
+    LOWPREC_INLINE block_tensor(block_bytes bytes, std::size_t rows, std::size_t columns)
         : codes_(bytes.codes), scales_(bytes.scales), rows_{rows}, columns_{columns} {}
 
     template <class Element, class Bytes>
-    block_span<Element> view_of(Bytes codes, [[maybe_unused]] Bytes scales) const {
-        if constexpr (detail::scales_lie_apart<B>)
-            return {codes, scales, rows_, columns_, tensor_scale_};
-        else
-            return {codes, rows_, columns_};
+    LOWPREC_INLINE block_span<Element> view_of(Bytes codes, [[maybe_unused]] Bytes scales) const {
+        if constexpr (!detail::scales_lie_apart<B>)
+            return {detail::known_to_fit{}, codes.data(), nullptr, rows_, columns_, 1};
+        detail::check_scale_of_view(tensor_scale_);
+        return {detail::known_to_fit{}, codes.data(), scales.data(), rows_, columns_, tensor_scale_};
     }
 
     std::vector<std::byte> codes_;

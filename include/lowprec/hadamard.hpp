@@ -31,11 +31,11 @@ inline constexpr std::uint16_t hadamard_signs = 0xD7E8;
 namespace detail {
 
 /// x with its sign changed by the last bit of `flip`; NaN too.
-LOWPREC_HOST_DEVICE constexpr fp32 flip_sign(fp32 x, unsigned flip) noexcept {
+LOWPREC_INLINE constexpr fp32 flip_sign(fp32 x, unsigned flip) noexcept {
     return fp32::from_bits(x.bits() ^ (flip & 1) << 31);
 }
 
-LOWPREC_HOST_DEVICE constexpr void transform_16(float* numbers, unsigned signs_before, unsigned signs_after) noexcept {
+LOWPREC_INLINE constexpr void transform_16(float* numbers, unsigned signs_before, unsigned signs_after) noexcept {
     fp32 x[16];
     for (unsigned i = 0; i < 16; ++i) x[i] = flip_sign(format_from_native(numbers[i]), signs_before >> i);
     for (unsigned step = 1; step < 16; step *= 2)
@@ -60,14 +60,14 @@ LOWPREC_INLINE constexpr void check_16(std::string_view function, std::size_t co
 /// Rounds:  each sum and product to nearest even, in the order above.
 /// Beyond:  as float arithmetic: a sum past the range is infinite, and infinities of both signs make NaN.
 /// Errors:  std::invalid_argument if the numbers are no whole blocks of 16.
-constexpr void hadamard_16(std::span<float> numbers, std::uint16_t signs = hadamard_signs) {
+LOWPREC_INLINE constexpr void hadamard_16(std::span<float> numbers, std::uint16_t signs = hadamard_signs) {
     detail::check_16("hadamard_16", numbers.size());
     for (std::size_t i = 0; i < numbers.size(); i += 16) detail::transform_16(numbers.data() + i, signs, 0);
 }
 
 /// Transforms back. Where nothing was rounded, to the numbers that were.
 /// Rounds:  as hadamard_16; so also Beyond and Errors.
-constexpr void inverse_hadamard_16(std::span<float> numbers, std::uint16_t signs = hadamard_signs) {
+LOWPREC_INLINE constexpr void inverse_hadamard_16(std::span<float> numbers, std::uint16_t signs = hadamard_signs) {
     detail::check_16("inverse_hadamard_16", numbers.size());
     for (std::size_t i = 0; i < numbers.size(); i += 16) detail::transform_16(numbers.data() + i, 0, signs);
 }

@@ -53,7 +53,7 @@ inline constexpr bool scale_is_of_the_largest_magnitude =
                 : is_format_v<typename B::element>;
 
 template <class B, block_policy P>
-requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_HOST_DEVICE constexpr typename B::scale scale_of(
+requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_INLINE constexpr typename B::scale scale_of(
     magnitudes seen, fp32 tensor_scale) noexcept {
     if constexpr (is_exact<P>)
         return exact_scale<B, P.how>(seen.largest, tensor_scale);
@@ -63,8 +63,9 @@ requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_HOST_DEVICE constexpr t
 
 /// The codes of n numbers get(i) for the scale of the block; the codes after them are those of zero.
 template <class B, block_policy P, class Get, class Random = no_random_bits>
-requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_HOST_DEVICE constexpr void codes_of(
-    lowprec::block<B>& out, int n, Get get, fp32 tensor_scale, Random random = {}) noexcept {
+requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_INLINE constexpr void codes_of(lowprec::block<B>& out, int n,
+                                                                                        Get get, fp32 tensor_scale,
+                                                                                        Random random = {}) noexcept {
     for (int i = n; i < B::length; ++i) out.codes[i] = zero_of<typename B::element>(false);
     if constexpr (is_exact<P>)
         exact_codes<B, P>(out, n, get, tensor_scale, random);
@@ -74,8 +75,8 @@ requires scale_is_of_the_largest_magnitude<B, P> LOWPREC_HOST_DEVICE constexpr v
 
 /// One block of n numbers get(i).
 template <class B, block_policy P, class Get, class Random = no_random_bits>
-LOWPREC_HOST_DEVICE constexpr lowprec::block<B> quantize_numbers(int n, Get get, fp32 tensor_scale,
-                                                                 Random random = {}) noexcept {
+LOWPREC_INLINE constexpr lowprec::block<B> quantize_numbers(int n, Get get, fp32 tensor_scale,
+                                                            Random random = {}) noexcept {
     lowprec::block<B> out;
     if constexpr (scale_is_of_the_largest_magnitude<B, P>) {
         magnitudes seen;
@@ -94,7 +95,7 @@ LOWPREC_HOST_DEVICE constexpr lowprec::block<B> quantize_numbers(int n, Get get,
 
 /// The tensor's scale as it multiplies the blocks.
 template <class B, block_policy P>
-LOWPREC_HOST_DEVICE constexpr fp32 tensor_scale_of(fp32 amax) noexcept {
+LOWPREC_INLINE constexpr fp32 tensor_scale_of(fp32 amax) noexcept {
     if constexpr (!B::has_tensor_scale) {
         return convert<fp32>(1);
     } else if constexpr (P.how == recipe::exact) {
@@ -110,8 +111,8 @@ LOWPREC_HOST_DEVICE constexpr fp32 tensor_scale_of(fp32 amax) noexcept {
 
 /// scale * element (* tensor scale or + minimum), rounded once.
 template <class B, class Target>
-LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const lowprec::block<B>& from,
-                                                   fp32 tensor_scale) noexcept {
+LOWPREC_INLINE constexpr Target element_value(std::uint8_t code, const lowprec::block<B>& from,
+                                              fp32 tensor_scale) noexcept {
     using element = typename B::element;
     constexpr Target nan = Target::from_bits(Target::nan_code);
     if (isnan(from.scale)) return nan;
@@ -160,7 +161,7 @@ LOWPREC_HOST_DEVICE constexpr Target element_value(std::uint8_t code, const lowp
 
 /// Number i of a block.
 template <class B, class To>
-LOWPREC_HOST_DEVICE constexpr To block_element(const lowprec::block<B>& from, int i, fp32 tensor_scale) noexcept {
+LOWPREC_INLINE constexpr To block_element(const lowprec::block<B>& from, int i, fp32 tensor_scale) noexcept {
     if constexpr (is_format_v<To>)
         return element_value<B, To>(from.codes[i], from, tensor_scale);
     else
@@ -186,7 +187,7 @@ concept dequantized = std::is_same_v<To, float> || std::is_same_v<To, bf16> || s
 /// Source:  docs/blocks.md.
 template <block_row B, block_policy P = block_policy{}>
     requires detail::block_quantizer<B, P>
-[[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale = 1) {
+[[nodiscard]] LOWPREC_INLINE constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale = 1) {
     const fp32 g = detail::format_from_native(tensor_scale);
     detail::check_block<B>("quantize_block", x.size(), g, detail::tensor_scale_may_be_zero<P>);
     return detail::quantize_numbers<B, P>(
@@ -198,7 +199,8 @@ template <block_row B, block_policy P = block_policy{}>
 /// P.elements.random_bits of them count, as of `stochastic_bits` (kernels/random.hpp).
 template <block_row B, block_policy P, class Random>
     requires detail::stochastic_block_quantizer<B, P>
-[[nodiscard]] constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale, Random&& random) {
+[[nodiscard]] LOWPREC_INLINE constexpr block<B> quantize_block(std::span<const float> x, float tensor_scale,
+                                                               Random&& random) {
     const fp32 g = detail::format_from_native(tensor_scale);
     detail::check_block<B>("quantize_block", x.size(), g, detail::tensor_scale_may_be_zero<P>);
     return detail::quantize_numbers<B, P>(
@@ -213,7 +215,7 @@ template <block_row B, block_policy P, class Random>
 ///          infinite fp16 scales. Past the range: infinity.
 /// Errors:  as quantize_block.
 template <block_row B, detail::dequantized To>
-constexpr void dequantize_block(const block<B>& from, std::span<To> out, float tensor_scale = 1) {
+LOWPREC_INLINE constexpr void dequantize_block(const block<B>& from, std::span<To> out, float tensor_scale = 1) {
     const fp32 g = detail::format_from_native(tensor_scale);
     detail::check_block<B>("dequantize_block", out.size(), g, true);
     for (std::size_t i = 0; i < out.size(); ++i) out[i] = detail::block_element<B, To>(from, static_cast<int>(i), g);
@@ -225,7 +227,7 @@ constexpr void dequantize_block(const block<B>& from, std::span<To> out, float t
 /// Errors:  std::invalid_argument if amax is negative, NaN or infinite.
 template <block_row B, block_policy P = block_policy{}>
     requires detail::block_policy_for<B, P>
-[[nodiscard]] constexpr float tensor_scale(float amax) {
+[[nodiscard]] LOWPREC_INLINE constexpr float tensor_scale(float amax) {
     const fp32 a = detail::format_from_native(amax);
     if (!isfinite(a) || a < fp32::from_bits(0))
         detail::fail_argument("lowprec::tensor_scale: the largest magnitude must be a finite number, not negative");
@@ -236,7 +238,7 @@ template <block_row B, block_policy P = block_policy{}>
 /// reciprocal, rounded once.
 template <block_row B, block_policy P = block_policy{}>
     requires detail::block_policy_for<B, P>
-[[nodiscard]] constexpr float decoding_scale(float tensor_scale) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr float decoding_scale(float tensor_scale) noexcept {
     if constexpr (B::has_tensor_scale && detail::divides_by_tensor_scale<P.how>)
         return convert<float>(convert<fp32>(1) / detail::format_from_native(tensor_scale));
     return tensor_scale;

@@ -23,13 +23,15 @@ namespace detail {
 using multiplier_format = float_format<0, 11, 30, 1023>;
 
 template <int Bits>
-constexpr std::int64_t saturate_to(int128 x) noexcept {
+LOWPREC_INLINE constexpr std::int64_t saturate_to(int128 x) noexcept {
     constexpr int128 end = int128{1} << (Bits - 1);
     return static_cast<std::int64_t>(x < -end ? -end : x >= end ? end - 1 : x);
 }
-constexpr std::int32_t saturate_to_32(int128 x) noexcept { return static_cast<std::int32_t>(saturate_to<32>(x)); }
+LOWPREC_INLINE constexpr std::int32_t saturate_to_32(int128 x) noexcept {
+    return static_cast<std::int32_t>(saturate_to<32>(x));
+}
 
-constexpr bool is_factor(fp64 x) noexcept { return isfinite(x) && x >= fp64::from_bits(0); }
+LOWPREC_INLINE constexpr bool is_factor(fp64 x) noexcept { return isfinite(x) && x >= fp64::from_bits(0); }
 
 }  // namespace detail
 
@@ -43,16 +45,16 @@ struct fixed_factor {
     /// Beyond:  below 2^-32 it is 0; from 2^30 on the largest there is, (2^31 - 1) / 2.
     /// Errors:  std::invalid_argument for NaN, infinity and negative numbers.
     /// Source:  TensorFlow Lite, QuantizeMultiplier.
-    [[nodiscard]] static constexpr fixed_factor of(double real) {
+    [[nodiscard]] LOWPREC_INLINE static constexpr fixed_factor of(double real) {
         const fp64 x = detail::format_from_native(real);
         if (!detail::is_factor(x))
             detail::fail_argument("lowprec::fixed_factor: the factor is negative, NaN or infinite");
-        return from_rounded(convert<detail::multiplier_format>(x, policy{.round = rounding::nearest_away}));
+        return from_rounded(convert<detail::multiplier_format, policy{.round = rounding::nearest_away}>(x));
     }
 
     /// Of the scales of a product: a * w / y, a rational that is rounded once.
     /// Errors:  std::invalid_argument if a scale isn't positive and finite.
-    [[nodiscard]] static constexpr fixed_factor of_scales(float a, float w, float y) {
+    [[nodiscard]] LOWPREC_INLINE static constexpr fixed_factor of_scales(float a, float w, float y) {
         for (const float scale : {a, w, y})
             if (!affine<8>{scale, 0}.usable())
                 detail::fail_argument("lowprec::fixed_factor: a scale is zero, negative, NaN or infinite");
@@ -64,7 +66,7 @@ struct fixed_factor {
     friend constexpr bool operator==(const fixed_factor&, const fixed_factor&) = default;
 
 private:
-    static constexpr fixed_factor from_rounded(detail::multiplier_format x) noexcept {
+    LOWPREC_INLINE static constexpr fixed_factor from_rounded(detail::multiplier_format x) noexcept {
         using format = detail::multiplier_format;
         if (x < format::from_bits(format::smallest_normal_code)) return {};
         // A factor is at least a half of 2^shift; the carry of rounding up is in the exponent already.
@@ -145,7 +147,7 @@ template <class Affine, requantization Form = requantization::single_rounding>
 
 /// The sum of codes, for without_zero_points.
 template <class Code, std::size_t Extent>
-[[nodiscard]] constexpr std::int64_t sum_of_codes(std::span<const Code, Extent> codes) noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr std::int64_t sum_of_codes(std::span<const Code, Extent> codes) noexcept {
     std::int64_t sum = 0;
     for (const Code code : codes) sum += code;
     return sum;
@@ -154,7 +156,7 @@ template <class Code, std::size_t Extent>
 namespace detail {
 
 /// How many products between `lowest` and `highest` a sum of 32 bits holds, whatever they are.
-constexpr std::int64_t terms_in_32_bits(std::int64_t lowest, std::int64_t highest) noexcept {
+LOWPREC_INLINE constexpr std::int64_t terms_in_32_bits(std::int64_t lowest, std::int64_t highest) noexcept {
     const std::int64_t end = std::int64_t{1} << 31;
     const std::int64_t up = highest > 0 ? (end - 1) / highest : end, down = lowest < 0 ? end / -lowest : end;
     return up < down ? up : down;
@@ -164,7 +166,7 @@ constexpr std::int64_t terms_in_32_bits(std::int64_t lowest, std::int64_t highes
 
 /// The longest dot product of codes of A and W that a 32-bit sum holds without overflow.
 template <class A, class W>
-[[nodiscard]] constexpr std::int64_t longest_dot_product() noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr std::int64_t longest_dot_product() noexcept {
     std::int64_t lowest = 0, highest = 0;
     for (const std::int64_t a : {A::lowest, A::highest})
         for (const std::int64_t w : {W::lowest, W::highest}) {
@@ -176,7 +178,7 @@ template <class A, class W>
 
 /// The same of codes whose zero points, whichever they are, are subtracted first.
 template <class A, class W>
-[[nodiscard]] constexpr std::int64_t longest_dot_product_without_zero_points() noexcept {
+[[nodiscard]] LOWPREC_INLINE constexpr std::int64_t longest_dot_product_without_zero_points() noexcept {
     const std::int64_t largest = std::int64_t{A::highest - A::lowest} * (W::highest - W::lowest);
     return detail::terms_in_32_bits(-largest, largest);
 }

@@ -65,8 +65,8 @@ LOWPREC_INLINE constexpr void check_scale_tiles(std::string_view function, std::
 /// Puts scales of one byte from rows into tiles; filling becomes zero.
 /// Shapes:  scales rows x columns bytes, tiles scale_tiles_bytes(rows, columns); they don't overlap.
 /// Errors:  std::invalid_argument if the sizes differ; then nothing is written.
-constexpr void to_scale_tiles(std::span<const std::byte> scales, std::size_t rows, std::size_t columns,
-                              std::span<std::byte> tiles) {
+LOWPREC_INLINE constexpr void to_scale_tiles(std::span<const std::byte> scales, std::size_t rows, std::size_t columns,
+                                             std::span<std::byte> tiles) {
     detail::check_scale_tiles("to_scale_tiles", scales.size(), tiles.size(), rows, columns);
     for (std::size_t i = 0; i < tiles.size(); ++i) {
         const auto [row, column] = scale_tiles_place(i, columns);
@@ -77,8 +77,8 @@ constexpr void to_scale_tiles(std::span<const std::byte> scales, std::size_t row
 /// And back. Filling is not looked at.
 /// Shapes:  as to_scale_tiles.
 /// Errors:  as to_scale_tiles.
-constexpr void from_scale_tiles(std::span<const std::byte> tiles, std::size_t rows, std::size_t columns,
-                                std::span<std::byte> scales) {
+LOWPREC_INLINE constexpr void from_scale_tiles(std::span<const std::byte> tiles, std::size_t rows, std::size_t columns,
+                                               std::span<std::byte> scales) {
     detail::check_scale_tiles("from_scale_tiles", scales.size(), tiles.size(), rows, columns);
     for (std::size_t row = 0; row < rows; ++row)
         for (std::size_t column = 0; column < columns; ++column)

@@ -42,7 +42,7 @@ LOWPREC_INLINE constexpr normalised normalise(std::uint32_t code) noexcept {
 
 /// The largest element as significand * 2^exponent.
 template <class Element>
-constexpr exact largest_element() noexcept {
+LOWPREC_INLINE constexpr exact largest_element() noexcept {
     if constexpr (is_format_v<Element>)
         return exact::of(Element::from_bits(Element::largest_code));
     else
@@ -50,12 +50,12 @@ constexpr exact largest_element() noexcept {
 }
 /// The exponent of the largest element, and the bits behind its first one.
 template <class Element>
-constexpr int largest_exponent() noexcept {
+LOWPREC_INLINE constexpr int largest_exponent() noexcept {
     constexpr exact e = largest_element<Element>();
     return e.exponent + bit_width(e.significand) - 1;
 }
 template <class Element>
-constexpr int mantissa_bits_of() noexcept {
+LOWPREC_INLINE constexpr int mantissa_bits_of() noexcept {
     if constexpr (is_format_v<Element>)
         return Element::mantissa_bits;
     else
@@ -64,7 +64,7 @@ constexpr int mantissa_bits_of() noexcept {
 
 /// MX's scale for numbers up to a magnitude, which is the code of a finite float. Clamped once, to the codes 00 to FE.
 template <class B, recipe How>
-LOWPREC_HOST_DEVICE constexpr typename B::scale power_of_two_scale(std::uint32_t largest) noexcept {
+LOWPREC_INLINE constexpr typename B::scale power_of_two_scale(std::uint32_t largest) noexcept {
     using element = typename B::element;
     using scale = typename B::scale;
     if (largest == 0) return scale::from_bits(0);
@@ -85,8 +85,8 @@ LOWPREC_HOST_DEVICE constexpr typename B::scale power_of_two_scale(std::uint32_t
 
 /// x / divisor as an element's code. The divisor is not zero; `negative` says that it is below zero.
 template <class Element>
-LOWPREC_HOST_DEVICE constexpr std::uint8_t element_code(fp32 x, exact divisor, bool negative, policy p,
-                                                        std::uint64_t random) noexcept {
+LOWPREC_INLINE constexpr std::uint8_t element_code(fp32 x, exact divisor, bool negative, policy p,
+                                                   std::uint64_t random) noexcept {
     if (negative) x = -x;
     if constexpr (is_format_v<Element>) {
         return divide<format_sink<Element>>(x, divisor, p, random).bits();
@@ -99,7 +99,7 @@ LOWPREC_HOST_DEVICE constexpr std::uint8_t element_code(fp32 x, exact divisor, b
 
 /// The code of zero with x's sign where there is such a code.
 template <class Element>
-LOWPREC_HOST_DEVICE constexpr std::uint8_t zero_of(bool negative) noexcept {
+LOWPREC_INLINE constexpr std::uint8_t zero_of(bool negative) noexcept {
     if constexpr (is_format_v<Element>)
         return format_sink<Element>::zero(negative, policy{}).bits();
     else
@@ -107,7 +107,7 @@ LOWPREC_HOST_DEVICE constexpr std::uint8_t zero_of(bool negative) noexcept {
 }
 
 /// a - b, a >= b >= 0, as a sum is given: everything below the highest 120 bits is in `more`.
-LOWPREC_HOST_DEVICE constexpr exact difference(exact a, exact b) noexcept {
+LOWPREC_INLINE constexpr exact difference(exact a, exact b) noexcept {
     if (b.significand == 0) return a;
     const int up = 120 - bit_width(a.significand);
     a.significand <<= up;
@@ -120,7 +120,7 @@ LOWPREC_HOST_DEVICE constexpr exact difference(exact a, exact b) noexcept {
 }
 
 /// x - y of floats, x >= y.
-LOWPREC_HOST_DEVICE constexpr exact distance(fp32 x, fp32 y) noexcept {
+LOWPREC_INLINE constexpr exact distance(fp32 x, fp32 y) noexcept {
     const exact a = exact::of(x), b = exact::of(y);
     if (signbit(x) != signbit(y)) return a + b;
     return signbit(x) ? difference(b, a) : difference(a, b);
@@ -128,18 +128,18 @@ LOWPREC_HOST_DEVICE constexpr exact distance(fp32 x, fp32 y) noexcept {
 
 /// A rational as a scale: rounded once to nearest even, then clamped to the largest number.
 template <class Scale>
-LOWPREC_HOST_DEVICE constexpr Scale scale_of_quotient(exact numerator, exact divisor, bool negative = false) noexcept {
+LOWPREC_INLINE constexpr Scale scale_of_quotient(exact numerator, exact divisor, bool negative = false) noexcept {
     return quotient<format_sink<Scale>>(numerator, divisor, negative, policy{.over = overflow::saturate});
 }
 
 template <class B>
-LOWPREC_HOST_DEVICE constexpr typename B::scale nan_scale() noexcept {
+LOWPREC_INLINE constexpr typename B::scale nan_scale() noexcept {
     return B::scale::from_bits(B::scale::nan_code);
 }
 
 /// The scale of numbers of which the largest magnitude is known. For the rules that ask for no more.
 template <class B, recipe How>
-LOWPREC_HOST_DEVICE constexpr typename B::scale exact_scale(std::uint32_t largest, fp32 tensor_scale) noexcept {
+LOWPREC_INLINE constexpr typename B::scale exact_scale(std::uint32_t largest, fp32 tensor_scale) noexcept {
     if (largest >= fp32_infinity) return nan_scale<B>();
     if constexpr (B::rule == scale_rule::power_of_two) {
         return power_of_two_scale<B, How>(largest);
@@ -158,7 +158,7 @@ LOWPREC_INLINE constexpr bool is_zero(Scale x) noexcept {
 
 /// What the codes are multiplied by.
 template <class B>
-LOWPREC_HOST_DEVICE constexpr exact multiplier(typename B::scale scale, fp32 tensor_scale) noexcept {
+LOWPREC_INLINE constexpr exact multiplier(typename B::scale scale, fp32 tensor_scale) noexcept {
     const exact s = exact::of(scale);
     if constexpr (B::has_tensor_scale) return s * exact::of(tensor_scale);
     return s;
@@ -166,8 +166,8 @@ LOWPREC_HOST_DEVICE constexpr exact multiplier(typename B::scale scale, fp32 ten
 
 /// The codes of numbers for a scale. Numbers: get(i), i < n. Random: random(i), whose highest bits count.
 template <class B, block_policy P, class Get, class Random>
-LOWPREC_HOST_DEVICE constexpr void exact_codes(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale,
-                                               Random random) noexcept {
+LOWPREC_INLINE constexpr void exact_codes(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale,
+                                          Random random) noexcept {
     using element = typename B::element;
     const auto scale = out.scale;
     const bool nothing = isnan(scale) || is_zero(scale);
@@ -185,8 +185,8 @@ LOWPREC_HOST_DEVICE constexpr void exact_codes(lowprec::block<B>& out, int n, Ge
 
 /// The block of numbers whose scale depends on more than their largest magnitude.
 template <class B, block_policy P, class Get, class Random>
-LOWPREC_HOST_DEVICE constexpr void exact_block(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale,
-                                               Random random) noexcept {
+LOWPREC_INLINE constexpr void exact_block(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale,
+                                          Random random) noexcept {
     using element = typename B::element;
     if constexpr (B::rule == scale_rule::signed_largest) {
         fp32 most = get(0);
@@ -220,7 +220,7 @@ LOWPREC_HOST_DEVICE constexpr void exact_block(lowprec::block<B>& out, int n, Ge
         out.scale = scale_of_quotient<scale>(distance(high, low), exact::whole(element::highest));
         out.minimum = (low.bits() & fp32::magnitude_mask) == 0
                           ? scale::from_bits(0)
-                          : convert<scale>(low, policy{.over = overflow::saturate});
+                          : convert<scale, policy{.over = overflow::saturate}>(low);
         const exact divisor = exact::of(out.scale);
         const fp32 minimum = convert<fp32>(out.minimum);
         for (int i = 0; i < n; ++i) {

@@ -12,35 +12,33 @@
 
 namespace lowprec::detail {
 
-LOWPREC_HOST_DEVICE constexpr fp32 constant(float x) noexcept { return format_from_native(x); }
-inline constexpr fp32 largest_float = fp32::from_bits(fp32::largest_code);
+LOWPREC_INLINE constexpr fp32 constant(float x) noexcept { return format_from_native(x); }
+LOWPREC_INLINE constexpr fp32 largest_float() noexcept { return fp32::from_bits(fp32::largest_code); }
 
 /// x no higher than a limit; NaN stays.
-LOWPREC_HOST_DEVICE constexpr fp32 at_most(fp32 x, fp32 limit) noexcept { return x > limit ? limit : x; }
-LOWPREC_HOST_DEVICE constexpr fp32 clamp_to(fp32 x, fp32 limit) noexcept {
-    return x < -limit ? -limit : at_most(x, limit);
-}
+LOWPREC_INLINE constexpr fp32 at_most(fp32 x, fp32 limit) noexcept { return x > limit ? limit : x; }
+LOWPREC_INLINE constexpr fp32 clamp_to(fp32 x, fp32 limit) noexcept { return x < -limit ? -limit : at_most(x, limit); }
 
 /// x as an e2m1 code, to nearest even, beyond 6 as 6. -0 has the sign that the tool gives it. NaN is 7 unless the tool makes it 0.
-LOWPREC_HOST_DEVICE constexpr std::uint8_t e2m1_code(fp32 x, bool negative_zero, std::uint8_t nan) noexcept {
+LOWPREC_INLINE constexpr std::uint8_t e2m1_code(fp32 x, bool negative_zero, std::uint8_t nan) noexcept {
     if (isnan(x)) return nan;
     if (x == fp32::from_bits(0)) return signbit(x) && negative_zero ? 8 : 0;
     return convert<float_format<1, 2, 1, 1, special::finite>>(x).bits();
 }
 
 /// x as an e4m3 code like PyTorch's cast: NaN past 464.
-LOWPREC_HOST_DEVICE constexpr e4m3 cast_to_e4m3(fp32 x) noexcept {
-    return convert<e4m3>(x, policy{.over = overflow::nonfinite, .sign_of_nan = nan_sign::drop});
+LOWPREC_INLINE constexpr e4m3 cast_to_e4m3(fp32 x) noexcept {
+    return convert<e4m3, policy{.over = overflow::nonfinite, .sign_of_nan = nan_sign::drop}>(x);
 }
 
 /// ggml's conversion to UE4M3: half up, the last binade and what rounds into it as 448, NaN as 0.
-LOWPREC_HOST_DEVICE constexpr std::uint8_t ggml_scale_code(fp32 x) noexcept {
+LOWPREC_INLINE constexpr std::uint8_t ggml_scale_code(fp32 x) noexcept {
     if (!(x > constant(0))) return 0;
     x = at_most(x, constant(448));
     const int field = static_cast<int>(x.bits() >> 23) - 120;
     if (field <= 0) {
         const auto steps =
-            convert<std::int32_t>(x * constant(512) + constant(0.5F), policy{.round = rounding::toward_zero});
+            convert<std::int32_t, policy{.round = rounding::toward_zero}>(x * constant(512) + constant(0.5F));
         return static_cast<std::uint8_t>(min_of(steps, 7));
     }
     const int code = field * 8 + static_cast<int>((x.bits() >> 20 & 7) + (x.bits() >> 19 & 1));
@@ -48,7 +46,7 @@ LOWPREC_HOST_DEVICE constexpr std::uint8_t ggml_scale_code(fp32 x) noexcept {
 }
 
 /// ggml's search through the sixteen codes: the first of the nearest. Twice the element times half the scale, as ggml has it.
-LOWPREC_HOST_DEVICE constexpr std::uint8_t ggml_nearest(fp32 x, fp32 half_scale) noexcept {
+LOWPREC_INLINE constexpr std::uint8_t ggml_nearest(fp32 x, fp32 half_scale) noexcept {
     constexpr float twice[] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
     std::uint8_t best = 0;
     fp32 least = abs(constant(0) * half_scale - x);
@@ -64,7 +62,7 @@ LOWPREC_HOST_DEVICE constexpr std::uint8_t ggml_nearest(fp32 x, fp32 half_scale)
 
 /// floor(log2f(x)) of a positive finite float, with a logarithm that is rounded to the nearest float: for x just below a power
 /// of two that is the power's exponent.
-LOWPREC_HOST_DEVICE constexpr int floor_of_rounded_log2(std::uint32_t code) noexcept {
+LOWPREC_INLINE constexpr int floor_of_rounded_log2(std::uint32_t code) noexcept {
     const auto [significand, exponent] = normalise(code);
     const int above = exponent + 24;  // the exponent of the next power of two
     const int distance = above < 0 ? -above : above;
@@ -80,7 +78,7 @@ LOWPREC_HOST_DEVICE constexpr int floor_of_rounded_log2(std::uint32_t code) noex
 
 /// The scale of numbers of which the largest magnitude is known: tools for float elements.
 template <class B, recipe How>
-LOWPREC_HOST_DEVICE constexpr typename B::scale recipe_scale(magnitudes seen, fp32 tensor_scale) noexcept {
+LOWPREC_INLINE constexpr typename B::scale recipe_scale(magnitudes seen, fp32 tensor_scale) noexcept {
     using scale = typename B::scale;
     const fp32 a = fp32::from_bits(seen.largest);
     const fp32 t = tensor_scale;
@@ -103,7 +101,7 @@ LOWPREC_HOST_DEVICE constexpr typename B::scale recipe_scale(magnitudes seen, fp
         return s.bits() == 0 ? scale::from_bits(0x20) : s;
     } else if constexpr (How == recipe::transformer_engine) {
         const fp32 folded = t * (constant(1) / constant(6));
-        return cast_to_e4m3(clamp_to(at_most(a * folded, largest_float), constant(448)));
+        return cast_to_e4m3(clamp_to(at_most(a * folded, largest_float()), constant(448)));
     } else if constexpr (How == recipe::modelopt) {
         const fp32 s = a / (constant(6) * t);
         return cast_to_e4m3(s == constant(0) ? constant(1) : s);
@@ -116,7 +114,7 @@ LOWPREC_HOST_DEVICE constexpr typename B::scale recipe_scale(magnitudes seen, fp
 
 /// The codes for that scale.
 template <class B, recipe How, class Get>
-LOWPREC_HOST_DEVICE constexpr void recipe_codes(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale) noexcept {
+LOWPREC_INLINE constexpr void recipe_codes(lowprec::block<B>& out, int n, Get get, fp32 tensor_scale) noexcept {
     using element = typename B::element;
     const fp32 t = tensor_scale;
     const fp32 s = convert<fp32>(out.scale);
@@ -131,13 +129,13 @@ LOWPREC_HOST_DEVICE constexpr void recipe_codes(lowprec::block<B>& out, int n, G
             if constexpr (element::width == 4)
                 out.codes[i] = e2m1_code(q, false, 7);
             else
-                out.codes[i] = convert<element>(q, policy{.sign_of_nan = nan_sign::drop}).bits();
+                out.codes[i] = convert<element, policy{.sign_of_nan = nan_sign::drop}>(q).bits();
         }
     } else if constexpr (How == recipe::compressed_tensors) {
         const fp32 divisor = s / t;
         for (int i = 0; i < n; ++i) out.codes[i] = e2m1_code(get(i) / divisor, false, 7);
     } else if constexpr (How == recipe::transformer_engine) {
-        const fp32 factor = at_most(one / (s * (one / t)), largest_float);
+        const fp32 factor = at_most(one / (s * (one / t)), largest_float());
         for (int i = 0; i < n; ++i) out.codes[i] = e2m1_code(get(i) * factor, false, 0);
     } else if constexpr (How == recipe::modelopt) {
         const fp32 divisor = s * t;
@@ -151,15 +149,15 @@ LOWPREC_HOST_DEVICE constexpr void recipe_codes(lowprec::block<B>& out, int n, G
 
 /// x as an integer as ggml casts it. NaN and what is out of range have no meaning there: zero, and the nearest end.
 template <class Element>
-LOWPREC_HOST_DEVICE constexpr std::uint8_t ggml_integer(fp32 x, rounding r, int subtract = 0) noexcept {
+LOWPREC_INLINE constexpr std::uint8_t ggml_integer(fp32 x, rounding r, int subtract = 0) noexcept {
     if (isnan(x)) return Element::encode(0);
-    const int n = max_of(-1000, min_of(convert<std::int32_t>(x, policy{.round = r}), 1000)) - subtract;
+    const int n = max_of(-1000, min_of(convert_with<std::int32_t>(x, policy{.round = r}, 0), 1000)) - subtract;
     return Element::encode(max_of(Element::lowest, min_of(n, Element::highest)));
 }
 
 /// ggml's reference quantizers of q8_0, q4_0 and q4_1: the codes by the scale before it is stored.
 template <class B, class Get>
-LOWPREC_HOST_DEVICE constexpr void ggml_block(lowprec::block<B>& out, int n, Get get) noexcept {
+LOWPREC_INLINE constexpr void ggml_block(lowprec::block<B>& out, int n, Get get) noexcept {
     using element = typename B::element;
     using scale = typename B::scale;
     const auto reciprocal = [](fp32 d) { return d == constant(0) ? constant(0) : constant(1) / d; };
@@ -185,7 +183,7 @@ LOWPREC_HOST_DEVICE constexpr void ggml_block(lowprec::block<B>& out, int n, Get
             out.codes[i] = ggml_integer<element>(get(i) * factor + constant(0.5F - static_cast<float>(element::lowest)),
                                                  rounding::toward_zero, -element::lowest);
     } else {
-        fp32 low = largest_float, high = -largest_float;
+        fp32 low = largest_float(), high = -largest_float();
         for (int i = 0; i < n; ++i) {
             const fp32 v = get(i);
             if (v < low) low = v;
@@ -201,7 +199,7 @@ LOWPREC_HOST_DEVICE constexpr void ggml_block(lowprec::block<B>& out, int n, Get
 
 /// The tool's tensor scale: what blocks are multiplied by, or for TransformerEngine and compressed-tensors what they are divided by.
 template <class B, recipe How>
-LOWPREC_HOST_DEVICE constexpr fp32 recipe_tensor_scale(fp32 amax) noexcept {
+LOWPREC_INLINE constexpr fp32 recipe_tensor_scale(fp32 amax) noexcept {
     constexpr fp32 levels = constant(2688), one = constant(1);
     if constexpr (How == recipe::llama_cpp) {
         return one;
@@ -210,7 +208,7 @@ LOWPREC_HOST_DEVICE constexpr fp32 recipe_tensor_scale(fp32 amax) noexcept {
         const fp32 divisor = levels / (amax < smallest ? smallest : amax);
         return isfinite(divisor) ? divisor : one;
     } else if constexpr (How == recipe::transformer_engine) {
-        return amax == constant(0) ? one : at_most(levels / amax, largest_float);
+        return amax == constant(0) ? one : at_most(levels / amax, largest_float());
     } else {
         return amax / levels;
     }

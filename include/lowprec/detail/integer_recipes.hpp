@@ -51,23 +51,23 @@ concept recipe_has_amax = recipe_has_codes<R, Bits, Signed, Narrow> &&
                           R != integer_recipe::onnx&& R != integer_recipe::pytorch&& R != integer_recipe::gemmlowp;
 
 template <class F>
-LOWPREC_HOST_DEVICE constexpr F number_of(int n) noexcept {
+LOWPREC_INLINE constexpr F number_of(int n) noexcept {
     return convert<F>(n);
 }
 template <class F>
-LOWPREC_HOST_DEVICE constexpr std::int64_t to_integer(F x, rounding r) noexcept {
-    return convert<std::int32_t>(x, policy{.round = r});
+LOWPREC_INLINE constexpr std::int64_t to_integer(F x, rounding r) noexcept {
+    return convert_with<std::int32_t>(x, policy{.round = r}, 0);
 }
 template <class F>
-LOWPREC_HOST_DEVICE constexpr F clamp_to(F x, int low, int high) noexcept {
+LOWPREC_INLINE constexpr F clamp_to(F x, int low, int high) noexcept {
     const F a = number_of<F>(low), b = number_of<F>(high);
     return x < a ? a : x > b ? b : x;
 }
 
 /// The code of x, which is no NaN, before it saturates. The scale is finite and not zero.
 template <integer_recipe R>
-LOWPREC_HOST_DEVICE constexpr std::int64_t code_by_recipe(fp32 x, fp32 scale, std::int32_t zero_point,
-                                                          code_ends ends) noexcept {
+LOWPREC_INLINE constexpr std::int64_t code_by_recipe(fp32 x, fp32 scale, std::int32_t zero_point,
+                                                     code_ends ends) noexcept {
     constexpr fp32 one = convert<fp32>(1);
     if constexpr (R == integer_recipe::pytorch) {
         // Of a tiny scale the reciprocal is infinite: 0 x infinity counts as 0 here.
@@ -93,7 +93,7 @@ LOWPREC_HOST_DEVICE constexpr std::int64_t code_by_recipe(fp32 x, fp32 scale, st
 
 /// The scale for numbers up to amax in magnitude, before it is stored.
 template <integer_recipe R>
-LOWPREC_HOST_DEVICE constexpr fp32 amax_by_recipe(fp32 amax, code_ends ends) noexcept {
+LOWPREC_INLINE constexpr fp32 amax_by_recipe(fp32 amax, code_ends ends) noexcept {
     constexpr fp32 zero = fp32::from_bits(0), one = convert<fp32>(1);
     constexpr fp32 smallest_normal = fp32::from_bits(fp32::smallest_normal_code);
     const fp32 above_zero = number_of<fp32>((1 << (ends.bits - 1)) - 1), levels = number_of<fp32>(ends.levels());
@@ -125,8 +125,8 @@ struct found_parameters {
 };
 
 /// The zero point from the end of the range that loses less: gemmlowp's derivation, as TFLite and FBGEMM compute it.
-LOWPREC_HOST_DEVICE constexpr std::int64_t nudged_zero_point(fp64 min, fp64 max, fp64 scale, code_ends ends,
-                                                             rounding r) noexcept {
+LOWPREC_INLINE constexpr std::int64_t nudged_zero_point(fp64 min, fp64 max, fp64 scale, code_ends ends,
+                                                        rounding r) noexcept {
     const fp64 low = number_of<fp64>(ends.lowest), high = number_of<fp64>(ends.highest);
     const fp64 from_min = low - min / scale, from_max = high - max / scale;
     const fp64 min_error = abs(low) + abs(min / scale), max_error = abs(high) + abs(max / scale);
@@ -136,7 +136,7 @@ LOWPREC_HOST_DEVICE constexpr std::int64_t nudged_zero_point(fp64 min, fp64 max,
 
 /// The parameters for numbers between min and max. The range contains zero except for awq.
 template <integer_recipe R>
-LOWPREC_HOST_DEVICE constexpr found_parameters range_by_recipe(fp32 min, fp32 max, code_ends ends) noexcept {
+LOWPREC_INLINE constexpr found_parameters range_by_recipe(fp32 min, fp32 max, code_ends ends) noexcept {
     constexpr fp32 zero = fp32::from_bits(0), one = convert<fp32>(1);
     constexpr fp32 smallest_normal = fp32::from_bits(fp32::smallest_normal_code);
     const fp32 low = number_of<fp32>(ends.lowest), levels = number_of<fp32>(ends.levels());

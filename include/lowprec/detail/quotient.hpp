@@ -19,7 +19,7 @@ struct exact {
 
     /// The magnitude of a finite number of a format, or of a float.
     template <class From>
-    LOWPREC_HOST_DEVICE static constexpr exact of(From x) noexcept {
+    LOWPREC_INLINE static constexpr exact of(From x) noexcept {
         if constexpr (is_native_float_v<From>) {
             return of(format_from_native(x));
         } else {
@@ -28,16 +28,16 @@ struct exact {
             return {parts.significand, parts.exponent - From::mantissa_bits};
         }
     }
-    LOWPREC_HOST_DEVICE static constexpr exact whole(std::uint64_t x) noexcept { return {x, 0}; }
+    LOWPREC_INLINE static constexpr exact whole(std::uint64_t x) noexcept { return {x, 0}; }
 };
 
 /// The product; the significands have at most 128 bits together.
-LOWPREC_HOST_DEVICE constexpr exact operator*(exact a, exact b) noexcept {
+LOWPREC_INLINE constexpr exact operator*(exact a, exact b) noexcept {
     return {a.significand * b.significand, a.exponent + b.exponent};
 }
 
 /// Whether a < b; neither has `more`, and significands have at most 64 bits.
-LOWPREC_HOST_DEVICE constexpr bool operator<(exact a, exact b) noexcept {
+LOWPREC_INLINE constexpr bool operator<(exact a, exact b) noexcept {
     if (a.significand == 0 || b.significand == 0) return a.significand < b.significand;
     const int top_a = a.exponent + bit_width(a.significand), top_b = b.exponent + bit_width(b.significand);
     if (top_a != top_b) return top_a < top_b;
@@ -46,7 +46,7 @@ LOWPREC_HOST_DEVICE constexpr bool operator<(exact a, exact b) noexcept {
 }
 
 /// The sum, of which everything below the highest 120 bits is in `more`.
-LOWPREC_HOST_DEVICE constexpr exact operator+(exact a, exact b) noexcept {
+LOWPREC_INLINE constexpr exact operator+(exact a, exact b) noexcept {
     if (a.significand == 0) return b;
     if (b.significand == 0) return a;
     if (a.exponent + bit_width(a.significand) < b.exponent + bit_width(b.significand)) {
@@ -71,8 +71,8 @@ LOWPREC_HOST_DEVICE constexpr exact operator+(exact a, exact b) noexcept {
 /// numerator / divisor, rounded once into Sink's target: `format_sink<F>` or `integer_sink<Int>`. The divisor is not zero and has
 /// at most 62 bits; it has no `more`.
 template <class Sink>
-LOWPREC_HOST_DEVICE constexpr typename Sink::result quotient(exact numerator, exact divisor, bool negative,
-                                                             policy p = {}, std::uint64_t random = 0) noexcept {
+LOWPREC_INLINE constexpr typename Sink::result quotient(exact numerator, exact divisor, bool negative, policy p = {},
+                                                        std::uint64_t random = 0) noexcept {
     if (numerator.significand == 0) return Sink::zero(negative, p);
     constexpr int top = 61;
     // Where the quotient's 33 bits and more are enough, one division of 64 bits gives them.
@@ -103,8 +103,8 @@ LOWPREC_HOST_DEVICE constexpr typename Sink::result quotient(exact numerator, ex
 
 /// x / divisor, where x is a number of a format or a float. NaN, infinity and zero go where conversion sends them.
 template <class Sink, class From>
-LOWPREC_HOST_DEVICE constexpr typename Sink::result divide(From x, exact divisor, policy p = {},
-                                                           std::uint64_t random = 0) noexcept {
+LOWPREC_INLINE constexpr typename Sink::result divide(From x, exact divisor, policy p = {},
+                                                      std::uint64_t random = 0) noexcept {
     if constexpr (is_native_float_v<From>) {
         return divide<Sink>(format_from_native(x), divisor, p, random);
     } else {

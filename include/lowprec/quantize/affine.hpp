@@ -11,7 +11,8 @@
 //     dequantize(view, out)
 //     fake_quantize<affine<8>>(in, out, rows, columns, granularity::row())      there and back, without the codes
 //
-// Vectors are matrices of one row. Every degenerate input has one result, never NaN: docs/integers.md has the table.
+// Vectors are matrices of one row. Every degenerate input has one result, never NaN: docs/integers.md has the table. Isa is
+// the instruction set, which the compiler's flags say.
 #ifndef LOWPREC_QUANTIZE_AFFINE_HPP
 #define LOWPREC_QUANTIZE_AFFINE_HPP
 
@@ -35,7 +36,7 @@ struct affine_policy {
 namespace detail {
 
 template <affine_policy P, class A>
-constexpr bool has_parameters() noexcept {
+LOWPREC_INLINE constexpr bool has_parameters() noexcept {
     constexpr bool is_signed_code = is_signed(A::codes), narrow = is_narrow(A::codes);
     return P.range == range_kind::symmetric ? recipe_has_amax<P.recipe, A::bits, is_signed_code, narrow>
                                             : recipe_has_ranges<P.recipe, A::bits, is_signed_code, narrow>;
@@ -65,7 +66,7 @@ LOWPREC_INLINE void check_numbers(const In& in, std::size_t columns, std::string
 }
 
 /// The range of what is finite among n numbers; NaN is 0 or passed over. Without any, 0 and 0.
-template <nan_policy Nan>
+template <class Isa, nan_policy Nan>
 extent finite_extent(const float* in, std::size_t n) noexcept {
     constexpr fp32 zero = fp32::from_bits(0);
     fp32 low = zero, high = zero;
@@ -82,7 +83,8 @@ extent finite_extent(const float* in, std::size_t n) noexcept {
 }
 
 /// The finite number that has the largest magnitude, the first of several; 0 if there is none.
-inline float extreme(const float* in, std::size_t n) noexcept {
+template <class Isa>
+float extreme(const float* in, std::size_t n) noexcept {
     std::uint32_t found = 0;
     for (std::size_t i = 0; i < n; ++i) {
         const std::uint32_t bits = bits_of_float(in + i), magnitude = bits & ~float_sign;
@@ -94,7 +96,7 @@ inline float extreme(const float* in, std::size_t n) noexcept {
 LOWPREC_INLINE bool is_finite(float x) noexcept { return isfinite(format_from_native(x)); }
 
 /// The parameters of blocks of n of `count` numbers, n >= 1: f(i, parameters) for each.
-template <class A, affine_policy P, class Scale, class Function>
+template <class Isa, class A, affine_policy P, class Scale, class Function>
 void parameters_of_blocks(const float* in, std::size_t count, std::size_t n, Function&& f) {
     using format = scale_format<Scale>;
     constexpr std::size_t together = 128;
@@ -113,14 +115,14 @@ void parameters_of_blocks(const float* in, std::size_t count, std::size_t n, Fun
             if constexpr (P.range == range_kind::symmetric) {
                 float amax = found[i];
                 if constexpr (P.recipe == integer_recipe::ggml && A::bits == 4) {
-                    amax = extreme(block, size);
+                    amax = extreme<Isa>(block, size);
                 } else if (!is_finite(amax)) {
-                    amax = extreme(block, size);
+                    amax = extreme<Isa>(block, size);
                 }
                 f(first + i, A::template from_amax<P.recipe, format>(amax));
             } else {
                 extent e = found[i];
-                if (!is_finite(e.min) || !is_finite(e.max)) e = finite_extent<P.nan>(block, size);
+                if (!is_finite(e.min) || !is_finite(e.max)) e = finite_extent<Isa, P.nan>(block, size);
                 f(first + i, A::template from_range<P.recipe, format>(e.min, e.max));
             }
         }
@@ -130,21 +132,21 @@ void parameters_of_blocks(const float* in, std::size_t count, std::size_t n, Fun
 }
 
 /// f(i, parameters) for each group of a matrix.
-template <class A, affine_policy P, class Scale, class Function>
+template <class Isa, class A, affine_policy P, class Scale, class Function>
 void parameters_of_groups(const float* in, std::size_t rows, std::size_t columns, granularity by, Function&& f) {
     const std::size_t size = by.size(columns), per_row = by.per_row(columns), count = rows * columns;
     if (count == 0) {
         constexpr float zero = 0;
         for (std::size_t i = 0; i < by.count(rows, columns); ++i)
-            parameters_of_blocks<A, P, Scale>(&zero, 1, 1, [&](std::size_t, A found) { f(i, found); });
+            parameters_of_blocks<Isa, A, P, Scale>(&zero, 1, 1, [&](std::size_t, A found) { f(i, found); });
     } else if (by.is_tensor()) {
-        parameters_of_blocks<A, P, Scale>(in, count, count, f);
+        parameters_of_blocks<Isa, A, P, Scale>(in, count, count, f);
     } else if (columns % size == 0) {
-        parameters_of_blocks<A, P, Scale>(in, count, size, f);
+        parameters_of_blocks<Isa, A, P, Scale>(in, count, size, f);
     } else {
         for (std::size_t row = 0; row < rows; ++row)
-            parameters_of_blocks<A, P, Scale>(in + row * columns, columns, size,
-                                              [&](std::size_t i, A found) { f(row * per_row + i, found); });
+            parameters_of_blocks<Isa, A, P, Scale>(in + row * columns, columns, size,
+                                                   [&](std::size_t i, A found) { f(row * per_row + i, found); });
     }
 }
 
@@ -168,7 +170,7 @@ LOWPREC_INLINE void for_each_stretch(std::size_t rows, std::size_t columns, gran
 
 /// Whether parameters are what a recipe can have made.
 template <integer_recipe R, class A>
-constexpr bool serves(A a) noexcept {
+LOWPREC_INLINE constexpr bool serves(A a) noexcept {
     if (a.usable()) return true;
     const fp32 scale = format_from_native(a.scale);
     const bool in_range = a.zero_point >= A::lowest && a.zero_point <= A::highest;
@@ -178,12 +180,12 @@ constexpr bool serves(A a) noexcept {
             (R == integer_recipe::ggml && A::bits == 4));
 }
 
-template <affine_policy P, class A, class Scale>
+template <class Isa, affine_policy P, class A, class Scale>
 void quantize_stretches(const float* in, affine_span<A, Scale> out) noexcept {
     for_each_stretch<A>(out.rows(), out.columns(), out.by(),
                         [&](std::size_t group, std::size_t first, std::size_t n, std::size_t byte, unsigned bit) {
-                            quantize_row<simd::native, P.recipe>(in + first, n, out.group(group),
-                                                                 out.codes().data() + byte, bit);
+                            quantize_row<Isa, P.recipe>(in + first, n, out.group(group), out.codes().data() + byte,
+                                                        bit);
                         });
 }
 
@@ -195,9 +197,9 @@ LOWPREC_INLINE void check_room_for_zero_points(affine_span<A, Scale> out, std::s
         fail_argument("lowprec::", function, ": asymmetric ranges need room for zero points");
 }
 
-template <affine_policy P, class A, class Scale>
+template <class Isa, affine_policy P, class A, class Scale>
 void choose_unchecked(const float* in, affine_span<A, Scale> out) noexcept {
-    parameters_of_groups<A, P, Scale>(in, out.rows(), out.columns(), out.by(), [&](std::size_t i, A found) {
+    parameters_of_groups<Isa, A, P, Scale>(in, out.rows(), out.columns(), out.by(), [&](std::size_t i, A found) {
         out.scales()[i] = convert<Scale>(found.scale);  // a number of Scale already
         if (!out.zero_points().empty()) out.zero_points()[i] = static_cast<typename A::code_type>(found.zero_point);
     });
@@ -211,13 +213,13 @@ void choose_unchecked(const float* in, affine_span<A, Scale> out) noexcept {
 /// Errors:  std::invalid_argument if the sizes differ; for NaN and infinity under nan_policy::error, naming the first one;
 ///          nothing is written then.
 /// Cost:    reads the input twice; no allocation.
-template <affine_policy P = affine_policy{}, class In, class A, class Scale>
+template <affine_policy P = affine_policy{}, class In, class A, class Scale, class Isa = simd::native>
 void choose_parameters(const In& in, affine_span<A, Scale> out) {
     const float* numbers = detail::checked_input(in, out.rows(), out.columns(), "choose_parameters");
     detail::check_room_for_zero_points<P>(out, "choose_parameters");
     if constexpr (P.nan == nan_policy::error)
         detail::check_numbers<detail::refused::not_finite>(in, out.columns(), "choose_parameters");
-    detail::choose_unchecked<P>(numbers, out);
+    detail::choose_unchecked<Isa, P>(numbers, out);
 }
 
 /// The codes by the scales and zero points that the view has: static quantization.
@@ -225,7 +227,7 @@ void choose_parameters(const In& in, affine_span<A, Scale> out) {
 /// Beyond:  infinity saturates. NaN has the code of zero unless it is refused.
 /// Errors:  std::invalid_argument if the sizes differ; for NaN under nan_policy::error, naming the first one; for a scale that
 ///          is zero, negative, infinite or NaN and a zero point that is no code. Nothing is written then.
-template <affine_policy P = affine_policy{}, class In, class A, class Scale>
+template <affine_policy P = affine_policy{}, class In, class A, class Scale, class Isa = simd::native>
 void quantize_as_chosen(const In& in, affine_span<A, Scale> out) {
     const float* numbers = detail::checked_input(in, out.rows(), out.columns(), "quantize_as_chosen");
     for (std::size_t i = 0; i < out.scales().size(); ++i) {
@@ -238,29 +240,30 @@ void quantize_as_chosen(const In& in, affine_span<A, Scale> out) {
     }
     if constexpr (P.nan == nan_policy::error)
         detail::check_numbers<detail::refused::nan>(in, out.columns(), "quantize_as_chosen");
-    detail::quantize_stretches<P>(numbers, out);
+    detail::quantize_stretches<Isa, P>(numbers, out);
 }
 
 /// Both: the parameters from the numbers, then the codes. The scales are rounded to their storage before codes are chosen.
 /// Shapes, Beyond, Errors: as choose_parameters.
-template <affine_policy P = affine_policy{}, class In, class A, class Scale>
+template <affine_policy P = affine_policy{}, class In, class A, class Scale, class Isa = simd::native>
 void quantize(const In& in, affine_span<A, Scale> out) {
     const float* numbers = detail::checked_input(in, out.rows(), out.columns(), "quantize");
     detail::check_room_for_zero_points<P>(out, "quantize");
     if constexpr (P.nan == nan_policy::error)
         detail::check_numbers<detail::refused::not_finite>(in, out.columns(), "quantize");
-    detail::choose_unchecked<P>(numbers, out);
-    detail::quantize_stretches<P>(numbers, out);
+    detail::choose_unchecked<Isa, P>(numbers, out);
+    detail::quantize_stretches<Isa, P>(numbers, out);
 }
 
 /// The same into new memory.
 /// Errors:  as choose_parameters; std::bad_alloc.
-template <detail::affine_parameters A, affine_policy P = affine_policy{}, detail::scale_storage Scale = float, class In>
+template <detail::affine_parameters A, affine_policy P = affine_policy{}, detail::scale_storage Scale = float, class In,
+          class Isa = simd::native>
 [[nodiscard]] affine_matrix<A, Scale> quantize(const In& in, std::size_t rows, std::size_t columns,
                                                granularity by = granularity::tensor()) {
     detail::checked_input(in, rows, columns, "quantize");  // before memory is asked for
     affine_matrix<A, Scale> result(rows, columns, by, P.range);
-    quantize<P>(in, result.view());
+    quantize<P, In, A, Scale, Isa>(in, result.view());
     return result;
 }
 
@@ -269,7 +272,7 @@ template <detail::affine_parameters A, affine_policy P = affine_policy{}, detail
 /// Rounds:  once.
 /// Beyond:  saturates; never NaN or infinite.
 /// Errors:  std::invalid_argument if the sizes differ, or a scale is infinite or NaN; nothing is written then.
-template <class A, class Scale, class Out>
+template <class A, class Scale, class Out, class Isa = simd::native>
 void dequantize(affine_span<A, Scale> in, Out&& out) {
     using parameters = std::remove_const_t<A>;
     static_assert(detail::contiguous_output_of<Out, float>,
@@ -282,14 +285,14 @@ void dequantize(affine_span<A, Scale> in, Out&& out) {
     detail::for_each_stretch<parameters>(
         in.rows(), in.columns(), in.by(),
         [&](std::size_t group, std::size_t first, std::size_t n, std::size_t byte, unsigned bit) {
-            detail::dequantize_row<simd::native>(in.codes().data() + byte, bit, n, in.group(group), numbers + first);
+            detail::dequantize_row<Isa>(in.codes().data() + byte, bit, n, in.group(group), numbers + first);
         });
 }
 
 /// What dequantize gives for the codes that quantize gives, without either's memory. `out` may be `in` itself.
 /// Shapes, Beyond, Errors: as choose_parameters; out: as many floats.
 template <detail::affine_parameters A, affine_policy P = affine_policy{}, detail::scale_storage Scale = float, class In,
-          class Out>
+          class Out, class Isa = simd::native>
 void fake_quantize(const In& in, Out&& out, std::size_t rows, std::size_t columns,
                    granularity by = granularity::tensor()) {
     static_assert(detail::has_parameters<P, A>(),
@@ -306,13 +309,13 @@ void fake_quantize(const In& in, Out&& out, std::size_t rows, std::size_t column
         std::byte codes[detail::row_bytes<A>(together)];
         for (std::size_t i = 0; i < n; i += together) {
             const std::size_t size = n - i < together ? n - i : together;
-            detail::quantize_row<simd::native, P.recipe>(from + first + i, size, found, codes);
-            detail::dequantize_row<simd::native>(codes, 0, size, found, to + first + i);
+            detail::quantize_row<Isa, P.recipe>(from + first + i, size, found, codes);
+            detail::dequantize_row<Isa>(codes, 0, size, found, to + first + i);
         }
     };
     if (rows * columns == 0) return;
     const std::size_t size = by.size(columns), per_row = by.per_row(columns);
-    detail::parameters_of_groups<A, P, Scale>(from, rows, columns, by, [&](std::size_t i, A found) {
+    detail::parameters_of_groups<Isa, A, P, Scale>(from, rows, columns, by, [&](std::size_t i, A found) {
         if (by.is_tensor()) return there_and_back(found, 0, rows * columns);
         const std::size_t begin = i % per_row * size;
         there_and_back(found, i / per_row * columns + begin, columns - begin < size ? columns - begin : size);

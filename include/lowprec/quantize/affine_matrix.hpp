@@ -23,34 +23,34 @@ namespace lowprec {
 /// Which numbers share a scale and a zero point: granularity::tensor(), ::row(), ::group(size) along the rows.
 class granularity {
 public:
-    [[nodiscard]] static constexpr granularity tensor() noexcept { return granularity{0}; }
-    [[nodiscard]] static constexpr granularity row() noexcept { return granularity{~std::size_t{0}}; }
+    [[nodiscard]] LOWPREC_INLINE static constexpr granularity tensor() noexcept { return granularity{0}; }
+    [[nodiscard]] LOWPREC_INLINE static constexpr granularity row() noexcept { return granularity{~std::size_t{0}}; }
     /// Errors:  std::invalid_argument if the size is 0.
-    [[nodiscard]] static constexpr granularity group(std::size_t size) {
+    [[nodiscard]] LOWPREC_INLINE static constexpr granularity group(std::size_t size) {
         if (size == 0) detail::fail_argument("lowprec::granularity: groups of 0 elements");
         return granularity{size};
     }
 
-    [[nodiscard]] constexpr bool is_tensor() const noexcept { return group_ == 0; }
-    [[nodiscard]] constexpr bool is_row() const noexcept { return group_ == ~std::size_t{0}; }
+    [[nodiscard]] LOWPREC_INLINE constexpr bool is_tensor() const noexcept { return group_ == 0; }
+    [[nodiscard]] LOWPREC_INLINE constexpr bool is_row() const noexcept { return group_ == ~std::size_t{0}; }
     /// How many elements have parameters of their own in rows of `columns`; the whole row for tensors, too.
-    [[nodiscard]] constexpr std::size_t size(std::size_t columns) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr std::size_t size(std::size_t columns) const noexcept {
         return is_tensor() || group_ > columns ? columns : group_;
     }
     /// How many groups a row has.
-    [[nodiscard]] constexpr std::size_t per_row(std::size_t columns) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr std::size_t per_row(std::size_t columns) const noexcept {
         if (is_tensor() || is_row()) return 1;
         return columns / group_ + (columns % group_ != 0 ? 1 : 0);
     }
     /// How many scales a matrix has.
-    [[nodiscard]] constexpr std::size_t count(std::size_t rows, std::size_t columns) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr std::size_t count(std::size_t rows, std::size_t columns) const noexcept {
         return is_tensor() ? 1 : rows * per_row(columns);
     }
 
     friend constexpr bool operator==(const granularity&, const granularity&) = default;
 
 private:
-    constexpr explicit granularity(std::size_t group) noexcept : group_{group} {}
+    LOWPREC_INLINE constexpr explicit granularity(std::size_t group) noexcept : group_{group} {}
     std::size_t group_;
 };
 
@@ -71,7 +71,7 @@ using scale_format = typename quantizable_format<T>::type;
 
 /// The bytes of a row of codes.
 template <affine_parameters A>
-constexpr std::size_t row_bytes(std::size_t columns) noexcept {
+LOWPREC_INLINE constexpr std::size_t row_bytes(std::size_t columns) noexcept {
     constexpr std::size_t width = A::bits;
     return columns / 8 * width + (columns % 8 * width + 7) / 8;
 }
@@ -92,9 +92,9 @@ public:
 
     /// Shapes:  codes: rows * row_bytes(columns); scales: by.count(rows, columns); zero points: as many, or none.
     /// Errors:  std::invalid_argument if a size is another; it says which.
-    constexpr affine_span(std::size_t rows, std::size_t columns, granularity by, std::span<byte_type> codes,
-                          std::span<detail::const_like<A, Scale>> scales,
-                          std::span<detail::const_like<A, code_type>> zero_points = {})
+    LOWPREC_INLINE constexpr affine_span(std::size_t rows, std::size_t columns, granularity by,
+                                         std::span<byte_type> codes, std::span<detail::const_like<A, Scale>> scales,
+                                         std::span<detail::const_like<A, code_type>> zero_points = {})
         : rows_{rows}, columns_{columns}, by_{by}, codes_{codes}, scales_{scales}, zero_points_{zero_points} {
         const std::size_t bytes = row_bytes(), groups = by.count(rows, columns);
         if (bytes != 0 && rows > ~std::size_t{0} / bytes)
@@ -112,28 +112,30 @@ public:
 
     /// Of const A from one of A.
     template <class Other>
-        requires std::is_const_v<A> && std::is_same_v<Other, parameters>
-    constexpr affine_span(const affine_span<Other, Scale>& other)
+    requires std::is_const_v<A> && std::is_same_v<Other, parameters> LOWPREC_INLINE constexpr affine_span(
+        const affine_span<Other, Scale>& other)
         : affine_span{other.rows(), other.columns(), other.by(), other.codes(), other.scales(), other.zero_points()} {}
 
-    [[nodiscard]] constexpr std::size_t rows() const noexcept { return rows_; }
-    [[nodiscard]] constexpr std::size_t columns() const noexcept { return columns_; }
-    [[nodiscard]] constexpr granularity by() const noexcept { return by_; }
-    [[nodiscard]] constexpr std::size_t row_bytes() const noexcept { return detail::row_bytes<parameters>(columns_); }
-    [[nodiscard]] constexpr std::span<byte_type> codes() const noexcept { return codes_; }
-    [[nodiscard]] constexpr auto scales() const noexcept { return scales_; }
-    [[nodiscard]] constexpr auto zero_points() const noexcept { return zero_points_; }
+    [[nodiscard]] LOWPREC_INLINE constexpr std::size_t rows() const noexcept { return rows_; }
+    [[nodiscard]] LOWPREC_INLINE constexpr std::size_t columns() const noexcept { return columns_; }
+    [[nodiscard]] LOWPREC_INLINE constexpr granularity by() const noexcept { return by_; }
+    [[nodiscard]] LOWPREC_INLINE constexpr std::size_t row_bytes() const noexcept {
+        return detail::row_bytes<parameters>(columns_);
+    }
+    [[nodiscard]] LOWPREC_INLINE constexpr std::span<byte_type> codes() const noexcept { return codes_; }
+    [[nodiscard]] LOWPREC_INLINE constexpr auto scales() const noexcept { return scales_; }
+    [[nodiscard]] LOWPREC_INLINE constexpr auto zero_points() const noexcept { return zero_points_; }
 
     /// The parameters of a group, by its number among all.
-    [[nodiscard]] constexpr parameters group(std::size_t i) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr parameters group(std::size_t i) const noexcept {
         return {convert<float>(scales_[i]), zero_points_.empty() ? parameters::symmetric_zero_point : zero_points_[i]};
     }
     /// The parameters and the code of an element, which isn't checked to be there.
-    [[nodiscard]] constexpr parameters at_group(std::size_t row, std::size_t column) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr parameters at_group(std::size_t row, std::size_t column) const noexcept {
         if (by_.is_tensor()) return group(0);
         return group(row * by_.per_row(columns_) + column / by_.size(columns_));
     }
-    [[nodiscard]] constexpr code_type code(std::size_t row, std::size_t column) const noexcept {
+    [[nodiscard]] LOWPREC_INLINE constexpr code_type code(std::size_t row, std::size_t column) const noexcept {
         constexpr std::size_t width = parameters::bits;
         const byte_type* at = codes_.data() + row * row_bytes() + column / 8 * width + column % 8 * width / 8;
         const unsigned bit = static_cast<unsigned>(column % 8 * width % 8);
@@ -157,25 +159,32 @@ enum class range_kind : unsigned char { symmetric, asymmetric };
 template <detail::affine_parameters A, detail::scale_storage Scale = float>
 class affine_matrix {
 public:
-    affine_matrix(std::size_t rows, std::size_t columns, granularity by, range_kind kind = range_kind::symmetric)
+    LOWPREC_INLINE affine_matrix(std::size_t rows, std::size_t columns, granularity by,
+                                 range_kind kind = range_kind::symmetric)
         : rows_{rows},
           columns_{columns},
           by_{by},
           codes_(rows * detail::row_bytes<A>(columns)),
           scales_(by.count(rows, columns)),
           zero_points_(kind == range_kind::asymmetric ? by.count(rows, columns) : 0) {}
+    // written down to be forced inline
+    LOWPREC_INLINE affine_matrix(const affine_matrix&) = default;
+    LOWPREC_INLINE affine_matrix(affine_matrix&&) noexcept = default;
+    LOWPREC_INLINE affine_matrix& operator=(const affine_matrix&) = default;
+    LOWPREC_INLINE affine_matrix& operator=(affine_matrix&&) noexcept = default;
+    LOWPREC_INLINE ~affine_matrix() = default;
 
-    [[nodiscard]] affine_span<A, Scale> view() noexcept {
+    [[nodiscard]] LOWPREC_INLINE affine_span<A, Scale> view() noexcept {
         return {rows_, columns_, by_, codes_, scales_, zero_points_};
     }
-    [[nodiscard]] affine_span<const A, Scale> view() const noexcept {
+    [[nodiscard]] LOWPREC_INLINE affine_span<const A, Scale> view() const noexcept {
         return {rows_, columns_, by_, codes_, scales_, zero_points_};
     }
-    [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
-    [[nodiscard]] std::size_t columns() const noexcept { return columns_; }
+    [[nodiscard]] LOWPREC_INLINE std::size_t rows() const noexcept { return rows_; }
+    [[nodiscard]] LOWPREC_INLINE std::size_t columns() const noexcept { return columns_; }
 
     /// Memory for codes, scales and zero points.
-    [[nodiscard]] std::size_t bytes() const noexcept {
+    [[nodiscard]] LOWPREC_INLINE std::size_t bytes() const noexcept {
         return codes_.size() + scales_.size() * sizeof(Scale) + zero_points_.size();
     }
 

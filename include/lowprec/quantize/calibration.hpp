@@ -16,7 +16,7 @@
 namespace lowprec::detail {
 
 /// log2(x) in units of 2^-48, cut; x >= 1.
-constexpr std::int64_t log2_fixed(std::uint64_t x) noexcept {
+LOWPREC_INLINE constexpr std::int64_t log2_fixed(std::uint64_t x) noexcept {
     const int whole = bit_width(x) - 1;
     std::int64_t result = whole;
     std::uint64_t m = x << (63 - whole);  // 1 <= m < 2 in units of 2^-63
@@ -34,7 +34,8 @@ constexpr std::int64_t log2_fixed(std::uint64_t x) noexcept {
 /// mean of the non-empty ones of its level (bin j belongs to level j * levels / i), empty bins staying empty. The last i whose
 /// relative entropy sum p log(p / q), of P and Q as distributions, is least. Bin 0, which is full of zeros, counts as much as
 /// bin 1. An i where the last bin is empty and numbers follow has no finite entropy.
-inline std::size_t entropy_threshold(std::span<const std::uint64_t> bins, std::size_t used, std::size_t levels) {
+template <class Isa>
+std::size_t entropy_threshold(std::span<const std::uint64_t> bins, std::size_t used, std::size_t levels) {
     if (levels == 0) fail_argument("lowprec::histogram: entropy needs levels");
     if (used <= levels || used < 2) return used;
     const auto count_of_bin = [&](std::size_t i) { return bins[i == 0 ? 1 : i]; };
@@ -82,7 +83,8 @@ inline std::size_t entropy_threshold(std::span<const std::uint64_t> bins, std::s
 
 /// The range by mean squared error. For each i from highest + 1 to the number of bins in use: bin centres are quantized with the
 /// scale i / highest (ties up), the codes saturated at `highest`. The largest i whose sum of squared errors, exact, is least.
-inline std::size_t squared_error_threshold(std::span<const std::uint64_t> bins, std::size_t used, int highest) {
+template <class Isa>
+std::size_t squared_error_threshold(std::span<const std::uint64_t> bins, std::size_t used, int highest) {
     if (highest < 1 || highest > 127) fail_argument("lowprec::histogram: the highest code is not 1 to 127");
     const auto codes = static_cast<std::uint64_t>(highest);
     if (used <= codes + 1) return used;

@@ -15,7 +15,8 @@
 //     magnitude    bin i: i w <= |x| < (i + 1) w                          w doubles when a number lies beyond the last bin:
 //     signed       bin i: (i - Bins / 2) w <= x < (i + 1 - Bins / 2) w    then bins are added in pairs
 //
-// So a width depends on the numbers and not on their order, and at least half of the bins are in use.
+// So a width depends on the numbers and not on their order, and at least half of the bins are in use. Isa is the instruction set,
+// which the compiler's flags say.
 #ifndef LOWPREC_QUANTIZE_OBSERVERS_HPP
 #define LOWPREC_QUANTIZE_OBSERVERS_HPP
 
@@ -32,7 +33,7 @@ namespace lowprec {
 namespace detail {
 
 /// Refuses NaN and infinity under nan_policy::error, before anything is counted. Says whether all are finite.
-template <nan_policy Nan, class In>
+template <class Isa, nan_policy Nan, class In>
 bool check_observed(const In& in, std::string_view observer) {
     static_assert(contiguous_of<const In, float>, "lowprec: observers take a vector, array or span of float");
     if (all_finite(in)) return true;
@@ -55,13 +56,13 @@ struct observed_counts {
 
 /// The smallest and the largest number.
 /// Beyond:  NaN and infinity by the policy: error; or NaN as 0 or only counted, infinity only counted.
-template <nan_policy Nan = nan_policy::error>
+template <nan_policy Nan = nan_policy::error, class Isa = simd::native>
 class min_max_observer {
 public:
     /// Errors:  std::invalid_argument for NaN and infinity under nan_policy::error; then nothing is counted.
     template <class In>
     void add(const In& in) {
-        if (detail::check_observed<Nan>(in, "min_max_observer")) {
+        if (detail::check_observed<Isa, Nan>(in, "min_max_observer")) {
             const extent ends = min_max(in);
             counts_.finite += std::size(in);
             if (std::size(in) != 0) extend(detail::bits_of_float(&ends.min), detail::bits_of_float(&ends.max));
@@ -126,7 +127,7 @@ namespace detail {
 enum class binned { magnitude, signed_value };
 
 /// A histogram with a power of two as its bins' width.
-template <binned What, nan_policy Nan, std::size_t Bins>
+template <class Isa, binned What, nan_policy Nan, std::size_t Bins>
 class histogram {
     static_assert(Bins >= 16 && Bins <= 8192 && Bins % 2 == 0,
                   "lowprec: histograms have 16 to 8192 bins, an even number");
@@ -138,7 +139,7 @@ public:
     template <class In>
     void add(const In& in) {
         const bool finite =
-            check_observed<Nan>(in, What == binned::magnitude ? "magnitude_histogram" : "signed_histogram");
+            check_observed<Isa, Nan>(in, What == binned::magnitude ? "magnitude_histogram" : "signed_histogram");
         extremes_.add(in);
         const extent ends = extremes_.range();
         make_room(bits_of_float(&ends.min));
@@ -200,13 +201,13 @@ public:
     /// Errors:  std::invalid_argument if there are no levels.
     /// Cost:    of this and of mean_squared_error, the square of the number of bins.
     [[nodiscard]] float entropy(std::size_t levels = 128) const requires(What == binned::magnitude) {
-        return lesser(edge(entropy_threshold(bins_, used(), levels)), abs_max());
+        return lesser(edge(entropy_threshold<Isa>(bins_, used(), levels)), abs_max());
     }
     /// For a magnitude histogram: the largest |x| with which the mean squared error is least (calibration.hpp); codes go to
     /// +-`highest`.
     /// Errors:  std::invalid_argument if that is not 1 to 127.
     [[nodiscard]] float mean_squared_error(int highest = 127) const requires(What == binned::magnitude) {
-        return lesser(edge(squared_error_threshold(bins_, used(), highest)), abs_max());
+        return lesser(edge(squared_error_threshold<Isa>(bins_, used(), highest)), abs_max());
     }
 
     friend bool operator==(const histogram&, const histogram&) = default;
@@ -257,8 +258,7 @@ private:
     // A share of all numbers, in units of 2^-53 numbers.
     uint128 share(double p) const {
         const fp64 x = format_from_native(p);
-        const auto units = convert<std::int64_t>(x * fp64::from_bits(std::uint64_t{1023 + 53} << 52),
-                                                 policy{.round = rounding::nearest_even});
+        const auto units = convert<std::int64_t>(x * fp64::from_bits(std::uint64_t{1023 + 53} << 52));
         if (isnan(x) || signbit(x) || units > std::int64_t{1} << 53)
             fail_argument("lowprec::histogram: a percentile is below 0, above 1 or NaN");
         return uint128{static_cast<std::uint64_t>(units > 0 ? units - 1 : 0)} * count();
@@ -276,7 +276,7 @@ private:
     static float greater(float a, float b) noexcept { return format_from_native(a) < format_from_native(b) ? b : a; }
 
     std::array<std::uint64_t, Bins> bins_{};
-    min_max_observer<Nan> extremes_;
+    min_max_observer<Nan, Isa> extremes_;
     int exponent_ = smallest_exponent;
     int unused_ = 0;  // no byte is left undefined
 };
@@ -284,16 +284,16 @@ private:
 }  // namespace detail
 
 /// A histogram of |x|.
-template <nan_policy Nan = nan_policy::error, std::size_t Bins = 2048>
-using magnitude_histogram = detail::histogram<detail::binned::magnitude, Nan, Bins>;
+template <nan_policy Nan = nan_policy::error, std::size_t Bins = 2048, class Isa = simd::native>
+using magnitude_histogram = detail::histogram<Isa, detail::binned::magnitude, Nan, Bins>;
 /// A histogram of x.
-template <nan_policy Nan = nan_policy::error, std::size_t Bins = 2048>
-using signed_histogram = detail::histogram<detail::binned::signed_value, Nan, Bins>;
+template <nan_policy Nan = nan_policy::error, std::size_t Bins = 2048, class Isa = simd::native>
+using signed_histogram = detail::histogram<Isa, detail::binned::signed_value, Nan, Bins>;
 
 /// The smallest and the largest number of each batch, averaged exponentially in float: the first batch's, then
 /// average + constant * (batch's - average). The order of the batches matters, so there is no merge.
 /// Beyond:  NaN and infinity as in min_max_observer; a batch without numbers changes nothing.
-template <nan_policy Nan = nan_policy::error>
+template <nan_policy Nan = nan_policy::error, class Isa = simd::native>
 class moving_average_observer {
 public:
     /// Errors:  std::invalid_argument if the constant isn't above 0 and at most 1.
@@ -305,7 +305,7 @@ public:
     /// Errors:  std::invalid_argument for NaN and infinity under nan_policy::error; then nothing changes.
     template <class In>
     void add(const In& batch) {
-        min_max_observer<Nan> seen;
+        min_max_observer<Nan, Isa> seen;
         seen.add(batch);
         if (seen.count() == 0) return;
         const fp32 low = detail::format_from_native(seen.range().min),

@@ -204,12 +204,9 @@ LOWPREC_INLINE void place_piece(block_span<B> out, std::size_t row, std::size_t 
 
 /// The matrix as one row, where no row ends within a block or a byte.
 template <class B>
-LOWPREC_INLINE block_span<B> in_one_row(block_span<B> all) {
+LOWPREC_INLINE block_span<B> in_one_row(block_span<B> all) noexcept {
     if (all.columns() % (std::size_t{B::length} * std::size_t{B::blocks_together}) != 0) return all;
-    if constexpr (scales_lie_apart<B>)
-        return {all.codes(), all.scales(), 1, all.size(), all.tensor_scale()};
-    else
-        return {all.codes(), 1, all.size()};
+    return {known_to_fit{}, all.codes().data(), all.scales().data(), 1, all.size(), all.tensor_scale()};
 }
 
 /// Whether the tensor scale is one that lanes reckon with.

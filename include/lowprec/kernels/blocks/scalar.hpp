@@ -35,8 +35,8 @@ LOWPREC_INLINE void quantize_tile(const float* in, block_span<B> out, std::size_
 
 /// Blocks `begin` to `end` - 1 of a row, whose numbers begin at `in`.
 template <class Isa, class B, block_policy P>
-LOWPREC_INLINE void quantize_row_of_blocks(const float* in, block_span<B> out, std::size_t row, std::size_t begin,
-                                           std::size_t end, fp32 tensor_scale, random_source random) noexcept {
+[[gnu::noinline]] void quantize_row_of_blocks(const float* in, block_span<B> out, std::size_t row, std::size_t begin,
+                                              std::size_t end, fp32 tensor_scale, random_source random) noexcept {
     const std::uint64_t first = random.first + row * out.columns();
     for (std::size_t index = begin; index < end; ++index) {
         const std::size_t at = index * B::length;
@@ -67,8 +67,8 @@ template <class Isa, class B, block_policy P>
 
 /// The numbers of one block, written at `to`; returns where they end. To is float, bf16 or fp16.
 template <class Isa, class B, class To>
-LOWPREC_INLINE std::byte* dequantize_one(block_span<const B> from, std::size_t row, std::size_t index,
-                                         std::byte* to) noexcept {
+[[gnu::noinline]] std::byte* dequantize_one(block_span<const B> from, std::size_t row, std::size_t index,
+                                            std::byte* to) noexcept {
     const lowprec::block<B> one = from.get(row, index);
     const fp32 tensor_scale = format_from_native(from.tensor_scale());
     for (int i = 0; i < from.size_of_block(index); ++i, to += sizeof(To)) {
