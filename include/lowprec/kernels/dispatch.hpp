@@ -45,6 +45,8 @@ int dispatched_set() noexcept;
 template <int Set, class From, class To, policy R>
 void dispatched_blocks(const std::byte* in, std::byte* out, std::size_t blocks, const bulk_plan& plan,
                        std::size_t first) noexcept;
+template <int Set>
+void dispatched_stream(std::byte* to, const std::byte* from, std::size_t bytes) noexcept;
 
 // Which conversions have such kernels. Elements that lie alike in memory and mean the same share one: float and fp32.
 template <class Element>
@@ -116,6 +118,7 @@ struct blocks_by_set;
 template <int... Set, class From, class To, policy R>
 struct blocks_by_set<std::integer_sequence<int, Set...>, From, To, R> {
     static constexpr bulk_kernel::blocks_function* blocks[] = {&dispatched_blocks<Set, From, To, R>...};
+    static constexpr bulk_kernel::stream_function* stream[] = {&dispatched_stream<Set>...};
 };
 
 /// The chosen kernel. Single elements are converted by Isa's scalar function: that is the caller's own.
@@ -125,8 +128,13 @@ LOWPREC_INLINE bulk_kernel dispatched_kernel() noexcept {
     using to = typename canonical<To>::type;
     using by_set = blocks_by_set<std::make_integer_sequence<int, dispatch_set_count>, from, to, R>;
     const int set = dispatched_set();
-    bulk_kernel k{
-        by_set::blocks[set], &convert_scalar<Isa, From, To>, dispatch_sets[set].block, From::bits, To::bits, false};
+    bulk_kernel k{by_set::blocks[set],
+                  &convert_scalar<Isa, From, To>,
+                  by_set::stream[set],
+                  dispatch_sets[set].block,
+                  From::bits,
+                  To::bits,
+                  false};
     if constexpr (To::is_packed) k.high_first = To::order == nibble_order::high_first;
     return k;
 }

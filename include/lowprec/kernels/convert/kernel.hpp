@@ -24,12 +24,19 @@ struct bulk_kernel {
                                  std::size_t first) noexcept;
     using scalar_function = void(bit_address<const std::byte> in, bit_address<std::byte> out, std::size_t begin,
                                  std::size_t end, policy p, random_source random) noexcept;
+    using stream_function = void(std::byte* to, const std::byte* from, std::size_t bytes) noexcept;
     blocks_function* blocks;  ///< none where lanes can't do it
     scalar_function* scalar;
+    stream_function* stream;  ///< by the widest stores that the kernel may use
     std::size_t block;
     std::size_t in_bits, out_bits;
     bool high_first;  ///< of the output
 };
+
+template <class Isa>
+[[gnu::noinline]] void stream_out(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+    store_past_cache<Isa>(to, from, bytes);
+}
 
 /// A block for which a faster variant was no match, by lanes or by the scalar function.
 template <class Isa, class From, class To, policy R>
@@ -93,7 +100,12 @@ template <class Isa, class From, class To, policy R>
 
 template <class Isa, class From, class To, policy R>
 constexpr bulk_kernel kernel_of() noexcept {
-    bulk_kernel k{nullptr, &convert_scalar<Isa, From, To>, Isa::vectors ? block_size<Isa> : 1, From::bits, To::bits,
+    bulk_kernel k{nullptr,
+                  &convert_scalar<Isa, From, To>,
+                  &stream_out<Isa>,
+                  Isa::vectors ? block_size<Isa> : 1,
+                  From::bits,
+                  To::bits,
                   false};
     if constexpr (lanes_can_convert<Isa, From, To, R>) k.blocks = &convert_blocks<Isa, From, To, R>;
     if constexpr (To::is_packed) k.high_first = To::order == nibble_order::high_first;
@@ -156,7 +168,7 @@ template <class Isa>
             alignas(64) std::byte buffer[stream_step * 8];
             for (i += line; count - i >= stream_step; i += stream_step) {
                 k.blocks(in_at(i), buffer, stream_step / k.block, plan, i);
-                store_past_cache<Isa>(out_at(i), buffer, stream_step * k.out_bits / 8);
+                k.stream(out_at(i), buffer, stream_step * k.out_bits / 8);
             }
             end_of_stream();
         }

@@ -17,6 +17,11 @@ void dispatched_blocks(const std::byte* in, std::byte* out, std::size_t blocks, 
     convert_blocks<dispatch_isa<Set>, From, To, R>(in, out, blocks, plan, first);
 }
 
+template <int Set>
+void dispatched_stream(std::byte* to, const std::byte* from, std::size_t bytes) noexcept {
+    store_past_cache<dispatch_isa<Set>>(to, from, bytes);
+}
+
 /// A kernel by its address, so that it is compiled; none where there is none, or where the rule is another one's.
 template <int Set, class List, class From, class To, policy R>
 constexpr bulk_kernel::blocks_function* dispatched_or_none() noexcept {
@@ -47,6 +52,7 @@ struct dispatch_default<Set, Round, std::tuple<F...>> {
                                     std::type_identity<plain<X>>>::type;
     using wide32 = plain<binary32>;
     using wide64 = plain<binary64>;
+    [[gnu::used]] static inline bulk_kernel::stream_function* const stream = &dispatched_stream<Set>;
     [[gnu::used]] static inline bulk_kernel::blocks_function* const all[] = {
         kernel<wide32, plain<F>>...,   kernel<plain<F>, wide32>...,           kernel<wide64, plain<F>>...,
         kernel<plain<F>, wide64>...,   kernel<wide32, packed_or_plain<F>>..., kernel<packed_or_plain<F>, wide32>...,
