@@ -131,9 +131,8 @@ TEST_CASE("Blocks set one by one are the bytes, and read back") {
                 for (std::size_t r = 0; r < rows; ++r)
                     for (std::size_t k = 0; k < blocks[r].size(); ++k) view.set(r, k, blocks[r][k]);
                 const auto with_guards = [](const std::vector<std::byte>& inner) {
-                    std::vector<std::byte> all(guard, guard_byte);
-                    all.insert(all.end(), inner.begin(), inner.end());
-                    all.insert(all.end(), guard, guard_byte);
+                    std::vector<std::byte> all(inner.size() + 2 * guard, guard_byte);
+                    for (std::size_t i = 0; i < inner.size(); ++i) all[guard + i] = inner[i];
                     return all;
                 };
                 result.equal(codes == with_guards(expected.codes), true, name_of<B>, "codes", columns);
