@@ -67,9 +67,6 @@ LOWPREC_INLINE constexpr void check_scale_of_view(float tensor_scale) {
         fail_argument("lowprec::block_span: the tensor scale must be a finite number, not negative");
 }
 
-/// Says that bytes and tensor scale are those of the matrix, so that a view needn't check them.
-struct known_to_fit {};
-
 template <class B>
 concept scales_lie_apart = std::remove_const_t<B>::layout == block_layout::separate;
 

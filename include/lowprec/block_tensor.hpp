@@ -7,6 +7,7 @@
 #define LOWPREC_BLOCK_TENSOR_HPP
 
 #include <lowprec/block_span.hpp>
+#include <utility>
 #include <vector>
 
 namespace lowprec {
@@ -21,11 +22,15 @@ public:
     /// Errors:  std::invalid_argument if its bytes can't be counted.
     LOWPREC_INLINE block_tensor(std::size_t rows, std::size_t columns)
         : block_tensor(bytes_of_blocks<B>(rows, columns), rows, columns) {}
-    // written down to be forced inline
+    // Written down to be forced inline. What was moved from has no rows.
     LOWPREC_INLINE block_tensor(const block_tensor&) = default;
-    LOWPREC_INLINE block_tensor(block_tensor&&) noexcept = default;
+    LOWPREC_INLINE block_tensor(block_tensor&& other) noexcept { swap(other); }
     LOWPREC_INLINE block_tensor& operator=(const block_tensor&) = default;
-    LOWPREC_INLINE block_tensor& operator=(block_tensor&&) noexcept = default;
+    LOWPREC_INLINE block_tensor& operator=(block_tensor&& other) noexcept {
+        block_tensor taken(std::move(other));
+        swap(taken);
+        return *this;
+    }
     LOWPREC_INLINE ~block_tensor() = default;
 
     [[nodiscard]] LOWPREC_INLINE std::size_t rows() const noexcept { return rows_; }
@@ -48,6 +53,14 @@ public:
     [[nodiscard]] LOWPREC_INLINE block_span<const B> view() const { return view_of<const B>(codes(), scales()); }
 
 private:
+    LOWPREC_INLINE void swap(block_tensor& other) noexcept {
+        std::swap(codes_, other.codes_);
+        std::swap(scales_, other.scales_);
+        std::swap(rows_, other.rows_);
+        std::swap(columns_, other.columns_);
+        std::swap(tensor_scale_, other.tensor_scale_);
+    }
+
     LOWPREC_INLINE block_tensor(block_bytes bytes, std::size_t rows, std::size_t columns)
         : codes_(bytes.codes), scales_(bytes.scales), rows_{rows}, columns_{columns} {}
 

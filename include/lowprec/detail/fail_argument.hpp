@@ -55,6 +55,9 @@ template <class... Parts>
 #endif
 }
 
+/// Says that arguments were checked before. Each check costs code wherever it is forced inline.
+struct known_to_fit {};
+
 }  // namespace lowprec::detail
 
 #endif

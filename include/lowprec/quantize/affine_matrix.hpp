@@ -16,6 +16,7 @@
 #include <lowprec/affine.hpp>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace lowprec {
@@ -76,6 +77,16 @@ LOWPREC_INLINE constexpr std::size_t row_bytes(std::size_t columns) noexcept {
     return columns / 8 * width + (columns % 8 * width + 7) / 8;
 }
 
+/// The bytes of a matrix of codes.
+/// Errors:  std::invalid_argument if they can't be counted in a std::size_t.
+template <affine_parameters A>
+LOWPREC_INLINE constexpr std::size_t matrix_bytes(std::size_t rows, std::size_t columns) {
+    const std::size_t bytes = row_bytes<A>(columns);
+    if (bytes != 0 && rows > ~std::size_t{0} / bytes)
+        fail_argument("lowprec::affine_span: ", rows, " rows of ", columns, " are too many");
+    return rows * bytes;
+}
+
 template <class A, class T>
 using const_like = std::conditional_t<std::is_const_v<A>, const T, T>;
 
@@ -96,12 +107,10 @@ public:
                                          std::span<byte_type> codes, std::span<detail::const_like<A, Scale>> scales,
                                          std::span<detail::const_like<A, code_type>> zero_points = {})
         : rows_{rows}, columns_{columns}, by_{by}, codes_{codes}, scales_{scales}, zero_points_{zero_points} {
-        const std::size_t bytes = row_bytes(), groups = by.count(rows, columns);
-        if (bytes != 0 && rows > ~std::size_t{0} / bytes)
-            detail::fail_argument("lowprec::affine_span: ", rows, " rows of ", columns, " are too many");
-        if (codes.size() != rows * bytes)
+        const std::size_t bytes = detail::matrix_bytes<parameters>(rows, columns), groups = by.count(rows, columns);
+        if (codes.size() != bytes)
             detail::fail_argument("lowprec::affine_span: ", rows, " rows of ", columns, " codes of ", parameters::bits,
-                                  " bits take ", rows * bytes, " bytes, but codes has ", codes.size());
+                                  " bits take ", bytes, " bytes, but codes has ", codes.size());
         if (scales.size() != groups)
             detail::fail_argument("lowprec::affine_span: ", groups, " groups need as many scales, but there are ",
                                   scales.size());
@@ -110,11 +119,18 @@ public:
                                   " groups need as many zero points or none, but there are ", zero_points.size());
     }
 
+    /// Over memory that was checked before.
+    LOWPREC_INLINE constexpr affine_span(detail::known_to_fit, std::size_t rows, std::size_t columns, granularity by,
+                                         std::span<byte_type> codes, std::span<detail::const_like<A, Scale>> scales,
+                                         std::span<detail::const_like<A, code_type>> zero_points) noexcept
+        : rows_{rows}, columns_{columns}, by_{by}, codes_{codes}, scales_{scales}, zero_points_{zero_points} {}
+
     /// Of const A from one of A.
     template <class Other>
     requires std::is_const_v<A> && std::is_same_v<Other, parameters> LOWPREC_INLINE constexpr affine_span(
         const affine_span<Other, Scale>& other)
-        : affine_span{other.rows(), other.columns(), other.by(), other.codes(), other.scales(), other.zero_points()} {}
+        : affine_span{detail::known_to_fit{}, other.rows(),   other.columns(),    other.by(),
+                      other.codes(),          other.scales(), other.zero_points()} {}
 
     [[nodiscard]] LOWPREC_INLINE constexpr std::size_t rows() const noexcept { return rows_; }
     [[nodiscard]] LOWPREC_INLINE constexpr std::size_t columns() const noexcept { return columns_; }
@@ -164,21 +180,25 @@ public:
         : rows_{rows},
           columns_{columns},
           by_{by},
-          codes_(rows * detail::row_bytes<A>(columns)),
+          codes_(detail::matrix_bytes<A>(rows, columns)),
           scales_(by.count(rows, columns)),
           zero_points_(kind == range_kind::asymmetric ? by.count(rows, columns) : 0) {}
-    // written down to be forced inline
+    // Written down to be forced inline. What was moved from has no rows.
     LOWPREC_INLINE affine_matrix(const affine_matrix&) = default;
-    LOWPREC_INLINE affine_matrix(affine_matrix&&) noexcept = default;
+    LOWPREC_INLINE affine_matrix(affine_matrix&& other) noexcept { swap(other); }
     LOWPREC_INLINE affine_matrix& operator=(const affine_matrix&) = default;
-    LOWPREC_INLINE affine_matrix& operator=(affine_matrix&&) noexcept = default;
+    LOWPREC_INLINE affine_matrix& operator=(affine_matrix&& other) noexcept {
+        affine_matrix taken(std::move(other));
+        swap(taken);
+        return *this;
+    }
     LOWPREC_INLINE ~affine_matrix() = default;
 
     [[nodiscard]] LOWPREC_INLINE affine_span<A, Scale> view() noexcept {
-        return {rows_, columns_, by_, codes_, scales_, zero_points_};
+        return {detail::known_to_fit{}, rows_, columns_, by_, codes_, scales_, zero_points_};
     }
     [[nodiscard]] LOWPREC_INLINE affine_span<const A, Scale> view() const noexcept {
-        return {rows_, columns_, by_, codes_, scales_, zero_points_};
+        return {detail::known_to_fit{}, rows_, columns_, by_, codes_, scales_, zero_points_};
     }
     [[nodiscard]] LOWPREC_INLINE std::size_t rows() const noexcept { return rows_; }
     [[nodiscard]] LOWPREC_INLINE std::size_t columns() const noexcept { return columns_; }
@@ -189,8 +209,17 @@ public:
     }
 
 private:
-    std::size_t rows_, columns_;
-    granularity by_;
+    LOWPREC_INLINE void swap(affine_matrix& other) noexcept {
+        std::swap(rows_, other.rows_);
+        std::swap(columns_, other.columns_);
+        std::swap(by_, other.by_);
+        std::swap(codes_, other.codes_);
+        std::swap(scales_, other.scales_);
+        std::swap(zero_points_, other.zero_points_);
+    }
+
+    std::size_t rows_ = 0, columns_ = 0;
+    granularity by_ = granularity::row();
     std::vector<std::byte> codes_;
     std::vector<Scale> scales_;
     std::vector<typename A::code_type> zero_points_;
