@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the lowprec authors
 //
-// Calls every quantizer, for some formats, and what turns its codes back. scripts/check_dispatch compiles it for several instruction sets and
-// demands that no two of the objects define a common symbol of lowprec. Never run.
+// Calls every quantizer, for some formats, and what turns its codes back. scripts/check_dispatch compiles it for several
+// instruction sets and demands that no two of the objects define a common symbol of lowprec. Never run.
 #include <lowprec/hadamard.hpp>
 #include <lowprec/kernels/blocks.hpp>
 #include <lowprec/quantize.hpp>
