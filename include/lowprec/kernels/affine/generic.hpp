@@ -27,6 +27,7 @@ namespace lowprec::detail {
 /// Codes between `lowest` and `highest` that stand for the numbers -600 to 600, one in each byte in the order of the elements.
 template <class Isa, class A>
 struct affine_narrowing {
+    static constexpr bool packs_saturate = A::bits == 8 && !is_narrow(A::codes);
     i32<Isa> lowest, highest, zero_point;
     LOWPREC_INLINE explicit affine_narrowing(A a) noexcept
         : lowest(A::lowest - a.zero_point), highest(A::highest - a.zero_point), zero_point(a.zero_point) {}
@@ -37,9 +38,10 @@ struct affine_narrowing {
         if constexpr (lanes<Isa> == 16) {
             const auto words = [&](int i) {
                 const __m512i both = _mm512_packs_epi32(q[i], q[i + 1]);
+                const __m512i zero = _mm512_packs_epi32(zero_point, zero_point);
+                if constexpr (packs_saturate) return _mm512_add_epi16(both, zero);
                 const __m512i low = _mm512_packs_epi32(lowest, lowest), high = _mm512_packs_epi32(highest, highest);
-                return _mm512_add_epi16(_mm512_min_epi16(_mm512_max_epi16(both, low), high),
-                                        _mm512_packs_epi32(zero_point, zero_point));
+                return _mm512_add_epi16(_mm512_min_epi16(_mm512_max_epi16(both, low), high), zero);
             };
             const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
             const __m512i bytes =
@@ -55,9 +57,10 @@ struct affine_narrowing {
             if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
             const auto words = [&](int i) {
                 const __m256i both = _mm256_packs_epi32(q[i], q[i + 1]);
+                const __m256i zero = _mm256_packs_epi32(zero_point, zero_point);
+                if constexpr (packs_saturate) return _mm256_add_epi16(both, zero);
                 const __m256i low = _mm256_packs_epi32(lowest, lowest), high = _mm256_packs_epi32(highest, highest);
-                return _mm256_add_epi16(_mm256_min_epi16(_mm256_max_epi16(both, low), high),
-                                        _mm256_packs_epi32(zero_point, zero_point));
+                return _mm256_add_epi16(_mm256_min_epi16(_mm256_max_epi16(both, low), high), zero);
             };
             const __m256i bytes =
                 is_signed(A::codes) ? _mm256_packs_epi16(words(0), words(2)) : _mm256_packus_epi16(words(0), words(2));
@@ -101,6 +104,15 @@ LOWPREC_INLINE bool any_nan(const f32<Isa> (&x)[4]) noexcept {
     }
 }
 
+/// The number of smaller magnitude, with the sign of x; limit > 0.
+template <class Isa>
+LOWPREC_INLINE f32<Isa> within(f32<Isa> x, f32<Isa> limit) noexcept {
+#if defined(__AVX512DQ__)
+    if constexpr (lanes<Isa> == 16) return _mm512_range_ps(x, limit, 0b0010);
+#endif
+    return (xsimd::min)((xsimd::max)(x, -limit), limit);
+}
+
 /// The nearest integers of the quotients of a block, and which of them are not sure. Without Any, numbers are known not to be NaN
 /// and to be within the limits.
 template <class Isa, int Bits, bool Any = true>
@@ -124,7 +136,7 @@ struct nearest_quotients {
         constexpr std::uint32_t magic = 0x4B400000;  // 1.5 * 2^23
         const u32<Isa> offset((1U << (fraction - 1)) + 1 - magic);
         for (int i = 0; i < 4; ++i) {
-            const f32<Isa> cut = Any ? (xsimd::min)((xsimd::max)(x[i], -limits), limits) : x[i];
+            const f32<Isa> cut = Any ? within<Isa>(x[i], limits) : x[i];
             sum[i] = as<u32<Isa>>(multiply_add<Isa>(cut, multipliers[i], as<f32<Isa>>(u32<Isa>(magic)))) + offset;
             q[i] = as<i32<Isa>>(sum[i]) >> fraction;
         }
