@@ -50,9 +50,9 @@ std::vector<float> some_numbers(std::size_t count, float scale, random_bits& nex
     for (float& v : x) {
         const int q = static_cast<int>(next() % 800) - 400;
         const auto kind = next() % 16;
-        const double tie = double{scale} * (q + 0.5);
+        const double tie = static_cast<double>(scale) * (q + 0.5);
         if (kind < 6)
-            v = static_cast<float>(double{scale} * (q + static_cast<double>(next() >> 11) * 0x1p-53));
+            v = static_cast<float>(static_cast<double>(scale) * (q + static_cast<double>(next() >> 11) * 0x1p-53));
         else if (kind < 12)
             v = static_cast<float>(tie);
         else if (kind < 14)
@@ -143,7 +143,7 @@ TEST_CASE("every number of steps around every tie") {
         for (const float scale : {1.0F, 0x1.555556p-7F, 0x1.0b254ep-13F, 0x1.fffffep40F}) {
             std::vector<float> x;
             for (int q = -300; q <= 300; ++q) {
-                const auto tie = static_cast<float>(double{scale} * (q + 0.5));
+                const auto tie = static_cast<float>(static_cast<double>(scale) * (q + 0.5));
                 for (int i = -40; i <= 40; ++i)
                     x.push_back(std::bit_cast<float>(bits_of(tie) + static_cast<std::uint32_t>(i)));
             }
