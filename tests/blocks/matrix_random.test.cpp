@@ -3,7 +3,6 @@
 //
 // Whole matrices with stochastic rounding of the elements: the random bits are those of each element's index.
 // needs: simd
-// ctest-label: aarch64
 #include <lowprec/kernels/blocks.hpp>
 
 #include <array>

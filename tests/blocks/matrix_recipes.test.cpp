@@ -3,7 +3,6 @@
 //
 // Whole matrices by other tools' recipes, and with scales for tiles of 16 x 16, against quantize_block.
 // needs: simd
-// ctest-label: aarch64
 #include <lowprec/kernels/blocks.hpp>
 
 #include <array>

@@ -4,7 +4,6 @@
 // Codes to codes: the bulk kernels against the scalar function. exhaustive/kernels_between.test.cpp has every pair of formats.
 // needs: simd
 // isa: best
-// ctest-label: aarch64
 #include "support/bulk.hpp"
 
 using namespace bulk;

@@ -4,7 +4,6 @@
 // Stochastic rounding of many numbers: the bits that it takes, what it makes of them, and how often it goes up.
 // needs: simd
 // isa: best
-// ctest-label: aarch64
 #include "support/bulk.hpp"
 
 namespace {

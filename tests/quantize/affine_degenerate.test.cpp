@@ -4,7 +4,6 @@
 // Every degenerate input at every granularity: one result each, never NaN.
 // needs: simd
 // isa: best
-// ctest-label: aarch64
 #include <lowprec/quantize/affine.hpp>
 
 #include <cstdint>
