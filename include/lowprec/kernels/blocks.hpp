@@ -43,7 +43,7 @@ LOWPREC_INLINE float finite_abs_max(const float* in, std::size_t count) noexcept
     if (isfinite(format_from_native(all))) return all;
     std::uint32_t largest = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        const std::uint32_t magnitude = format_from_native(in[i]).bits() & fp32::magnitude_mask;
+        const std::uint32_t magnitude = number_at(in, i).bits() & fp32::magnitude_mask;
         if (magnitude < fp32_infinity && magnitude > largest) largest = magnitude;
     }
     return convert<float>(fp32::from_bits(largest));

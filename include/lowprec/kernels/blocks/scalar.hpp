@@ -13,6 +13,13 @@
 
 namespace lowprec::detail {
 
+/// Element i of floats that needn't be aligned.
+LOWPREC_INLINE fp32 number_at(const float* in, std::size_t i) noexcept {
+    std::uint32_t bits;
+    __builtin_memcpy(&bits, reinterpret_cast<const std::byte*>(in) + 4 * i, 4);
+    return fp32::from_bits(bits);
+}
+
 /// The blocks of one column of blocks, in rows `first` to `last` - 1, which share a scale.
 template <class Isa, class B, block_policy P>
 LOWPREC_INLINE void quantize_tile(const float* in, block_span<B> out, std::size_t first, std::size_t last,
@@ -21,13 +28,13 @@ LOWPREC_INLINE void quantize_tile(const float* in, block_span<B> out, std::size_
     const auto start = [&](std::size_t row) { return row * out.columns() + index * B::length; };
     magnitudes seen;
     for (std::size_t row = first; row < last; ++row)
-        for (int i = 0; i < n; ++i) seen.see(format_from_native(in[start(row) + static_cast<std::size_t>(i)]));
+        for (int i = 0; i < n; ++i) seen.see(number_at(in, start(row) + static_cast<std::size_t>(i)));
     lowprec::block<B> one;
     one.scale = scale_of<B, P>(seen, tensor_scale);
     for (std::size_t row = first; row < last; ++row) {
         const std::size_t at = start(row);
         codes_of<B, P>(
-            one, n, [&](int i) { return format_from_native(in[at + static_cast<std::size_t>(i)]); }, tensor_scale,
+            one, n, [&](int i) { return number_at(in, at + static_cast<std::size_t>(i)); }, tensor_scale,
             [&](int i) { return stochastic_bits(random.seed, random.first + at + static_cast<std::size_t>(i)); });
         out.set(row, index, one);
     }
@@ -42,8 +49,8 @@ template <class Isa, class B, block_policy P>
         const std::size_t at = index * B::length;
         out.set(row, index,
                 quantize_numbers<B, P>(
-                    out.size_of_block(index),
-                    [&](int i) { return format_from_native(in[at + static_cast<std::size_t>(i)]); }, tensor_scale,
+                    out.size_of_block(index), [&](int i) { return number_at(in, at + static_cast<std::size_t>(i)); },
+                    tensor_scale,
                     [&](int i) { return stochastic_bits(random.seed, first + at + static_cast<std::size_t>(i)); }));
     }
 }
