@@ -77,9 +77,9 @@ template <class B>
 void print_scales(std::initializer_list<float> largest) {
     for (const float a : largest)
         std::printf("| %s | %g | %s | %s | %s | %s | %s |\n", std::string(name_of<typename B::element>).c_str(),
-                    double{a}, exponent_of<B, recipe::exact>(a).c_str(), exponent_of<B, recipe::ceil>(a).c_str(),
-                    exponent_of<B, recipe::even>(a).c_str(), exponent_of<B, recipe::rceil>(a).c_str(),
-                    exponent_of<B, recipe::compressed_tensors>(a).c_str());
+                    static_cast<double>(a), exponent_of<B, recipe::exact>(a).c_str(),
+                    exponent_of<B, recipe::ceil>(a).c_str(), exponent_of<B, recipe::even>(a).c_str(),
+                    exponent_of<B, recipe::rceil>(a).c_str(), exponent_of<B, recipe::compressed_tensors>(a).c_str());
 }
 
 void print_scale_rules() {
