@@ -74,7 +74,7 @@ struct affine_narrowing {
         {
             block<Isa> codes;
             for (int i = 0; i < 4; ++i) {
-                const i32<Isa> code = (xsimd::min)(xsimd::max(q[i], lowest), highest) + zero_point;
+                const i32<Isa> code = (xsimd::min)((xsimd::max)(q[i], lowest), highest) + zero_point;
                 codes.v[i] = as<u32<Isa>>(code) & mask;
             }
             return to_bytes<Isa>(codes);
