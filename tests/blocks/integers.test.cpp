@@ -12,18 +12,12 @@
 
 #include "support/blocks.hpp"
 #include "support/catch.hpp"
+#include "support/special_floats.hpp"
 #include "support/tally.hpp"
 
 using namespace lowprec;
 
 namespace {
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float largest = std::numeric_limits<float>::max();
-constexpr float tiny = std::numeric_limits<float>::denorm_min();
-
-std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 template <class B>
 void compare(tally& result, const std::vector<float>& x) {

@@ -13,16 +13,12 @@
 
 #include "support/blocks.hpp"
 #include "support/catch.hpp"
+#include "support/special_floats.hpp"
 #include "support/tally.hpp"
 
 using namespace lowprec;
 
 namespace {
-
-constexpr float infinity = std::numeric_limits<float>::infinity();
-constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
-constexpr float largest = std::numeric_limits<float>::max();
-constexpr float tiny = std::numeric_limits<float>::denorm_min();
 
 template <class B>
 constexpr bool is_mx = B::rule == scale_rule::power_of_two;

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "support/bulk.hpp"
+#include "support/message_of.hpp"
 
 namespace {
 
@@ -22,17 +23,6 @@ std::vector<float> some_floats(std::size_t count) {
     std::vector<float> in(count);
     for (std::size_t i = 0; i < count; ++i) in[i] = static_cast<float>(static_cast<int>(i * 37 % 1001) - 500) / 16.0F;
     return in;
-}
-
-/// The message of the std::invalid_argument that a call throws; nothing if it returns.
-template <class Call>
-std::string refusal(Call&& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
 }
 
 std::vector<std::byte> bytes(std::size_t count) { return std::vector<std::byte>(count, std::byte{0xA5}); }
@@ -147,15 +137,18 @@ TEST_CASE("a format converted to itself is copied, NaN of every payload included
 TEST_CASE("sizes that differ are refused, and nothing is written") {
     const std::vector<float> in = some_floats(100);
     std::vector<e4m3> out(99, e4m3::from_bits(0x55));
-    const std::string message = refusal([&] { convert(in, out); });
+    const std::string message = message_of<std::invalid_argument>([&] { convert(in, out); });
     CHECK_THAT(message, contains("100") && contains("99"));
     CHECK(std::all_of(out.begin(), out.end(), [](e4m3 x) { return x.bits() == 0x55; }));
-    CHECK_THAT(refusal([&] { convert(std::span(in).first(98), out); }), contains("98") && contains("99"));
-    CHECK_THAT(refusal([&] { convert<random64>(in, out, 1); }), contains("100") && contains("99"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(std::span(in).first(98), out); }),
+               contains("98") && contains("99"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert<random64>(in, out, 1); }),
+               contains("100") && contains("99"));
     auto memory = bytes(50);
-    CHECK_THAT(refusal([&] { convert(in, packed_span<e2m1>(memory, 77)); }), contains("100") && contains("77"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(in, packed_span<e2m1>(memory, 77)); }),
+               contains("100") && contains("77"));
     CHECK(memory == bytes(50));
-    CHECK(refusal([&] { convert(std::span(in).first(0), std::span(out).first(0)); }).empty());
+    CHECK(message_of<std::invalid_argument>([&] { convert(std::span(in).first(0), std::span(out).first(0)); }).empty());
 }
 
 TEST_CASE("memory that overlaps is refused, and nothing is written") {
@@ -165,21 +158,25 @@ TEST_CASE("memory that overlaps is refused, and nothing is written") {
         return std::span(reinterpret_cast<e4m3*>(memory.data()) + byte, count);
     };
     // not at the same address
-    CHECK_THAT(refusal([&] { convert(memory, codes_at(1, 100)); }), contains("400 bytes") && contains("100 bytes"));
-    CHECK_THAT(refusal([&] { convert(std::span(memory).subspan(1, 50), codes_at(0, 50)); }),
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(memory, codes_at(1, 100)); }),
+               contains("400 bytes") && contains("100 bytes"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(std::span(memory).subspan(1, 50), codes_at(0, 50)); }),
                contains("200 bytes") && contains("50 bytes"));
-    CHECK_THAT(refusal([&] { convert(codes_at(399, 1), std::span(memory).last(1)); }), contains("4 bytes"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(codes_at(399, 1), std::span(memory).last(1)); }),
+               contains("4 bytes"));
     // at the same address, and growing
-    CHECK_THAT(refusal([&] { convert(codes_at(0, 100), memory); }), contains("grow") && contains("400 bytes"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(codes_at(0, 100), memory); }),
+               contains("grow") && contains("400 bytes"));
     // one whole float further would be fine, one byte of overlap is not
-    CHECK_THAT(refusal([&] { convert(std::span(memory).first(10), codes_at(39, 10)); }), contains("40 bytes"));
+    CHECK_THAT(message_of<std::invalid_argument>([&] { convert(std::span(memory).first(10), codes_at(39, 10)); }),
+               contains("40 bytes"));
     CHECK(memory == before);
     convert(std::span(memory).first(10), codes_at(40, 10));
     CHECK(memory != before);
     // packed: one bit apart in one byte
     auto packed_memory = bytes(30);
     const packed_span<e3m2> six(packed_memory, 40);
-    CHECK_FALSE(refusal([&] { convert(six.first(20), six.subspan(1, 20)); }).empty());
+    CHECK_FALSE(message_of<std::invalid_argument>([&] { convert(six.first(20), six.subspan(1, 20)); }).empty());
     CHECK(packed_memory == bytes(30));
     convert(six.first(20), six.first(20));
     CHECK(packed_memory == bytes(30));

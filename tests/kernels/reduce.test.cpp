@@ -150,20 +150,6 @@ void for_each_reduction(Function&& f) {
     f.template operator()<reduction::sum_of_squares>();
 }
 
-// Every subset of the instruction sets compiled in that changes a kernel.
-template <class Function>
-void for_each_features(Function&& f) {
-    using simd::isa;
-    f.template operator()<isa<simd::scalar>>("scalar");
-    if constexpr (simd::native::vectors) {
-        f.template operator()<isa<simd::base>>("base");
-        if constexpr (simd::native::has(simd::avx2)) f.template operator()<isa<simd::avx2>>("avx2");
-        if constexpr (simd::native::has(simd::avx2 | simd::avx512))
-            f.template operator()<isa<simd::avx2 | simd::avx512>>("avx512");
-        f.template operator()<simd::native>("native");
-    }
-}
-
 // Reduces what lies in `in`, moved to `offset` bytes past an aligned address with nothing but NaN around it, in blocks of n.
 template <reduction R, class Isa>
 void check(tally& results, std::span<const bits32> in, std::size_t n, std::size_t offset, const char* isa) {

@@ -18,6 +18,7 @@
 
 #include "support/catch.hpp"
 #include "support/environment.hpp"
+#include "support/message_of.hpp"
 #include "support/tally.hpp"
 
 namespace {
@@ -280,18 +281,11 @@ void check_scales(tally& results) {
     check<Element, bf16>(results);
 }
 
-#define CHECK_ALL_EQUAL(results)                                                         \
-    do {                                                                                 \
-        INFO((results).wrong << " of " << (results).checked << ": " << (results).first); \
-        CHECK((results).wrong == 0);                                                     \
-        CHECK((results).checked > 10000);                                                \
-    } while (false)
-
 TEST_CASE("codes, scales and what is read: 8 bits") {
     tally results;
     check_scales<affine<8>>(results);
     check_scales<affine<8, integer_codes::unsigned_narrow>>(results);
-    CHECK_ALL_EQUAL(results);
+    CHECK_TALLY_OVER(results, 10000);
 }
 
 TEST_CASE("codes, scales and what is read: 4 and 3 bits") {
@@ -299,7 +293,7 @@ TEST_CASE("codes, scales and what is read: 4 and 3 bits") {
     check_scales<affine<4>>(results);
     check<affine<4, integer_codes::signed_narrow>, fp16>(results);
     check<affine<3>, float>(results);
-    CHECK_ALL_EQUAL(results);
+    CHECK_TALLY_OVER(results, 10000);
 }
 
 TEST_CASE("codes, scales and what is read: fp8") {
@@ -307,7 +301,7 @@ TEST_CASE("codes, scales and what is read: fp8") {
     check_scales<e4m3>(results);
     check<e5m2, float>(results);
     check<fraction, float>(results);
-    CHECK_ALL_EQUAL(results);
+    CHECK_TALLY_OVER(results, 10000);
 }
 
 TEST_CASE("whatever the environment") {
@@ -370,45 +364,41 @@ TEST_CASE("memory grows in few steps, and is kept") {
     CHECK(ready.capacity_bytes() == before);
 }
 
-template <class Call>
-std::string refusal(Call&& call) {
-    try {
-        call();
-    } catch (const std::invalid_argument& error) {
-        return error.what();
-    }
-    return "";
-}
-
 TEST_CASE("what is refused changes nothing") {
     kv_cache<affine<8>> cache(2, 3);
     cache.append(std::vector<float>{1, 2, 3, 4, 5, 6});
     std::vector<float> out(6, -1.0F);
 
-    CHECK(refusal([] { kv_cache<affine<8>>(0, 3); }) == "lowprec::kv_cache: 0 heads of 3 numbers");
-    CHECK(refusal([] { kv_cache<affine<8>>(2, 0); }) == "lowprec::kv_cache: 2 heads of 0 numbers");
-    CHECK(refusal([] { kv_cache<affine<8>>(~std::size_t{0}, 2); }) != "");
-    CHECK(refusal([&] { cache.append(std::vector<float>(7)); }) ==
+    CHECK(message_of<std::invalid_argument>([] { kv_cache<affine<8>>(0, 3); }) ==
+          "lowprec::kv_cache: 0 heads of 3 numbers");
+    CHECK(message_of<std::invalid_argument>([] { kv_cache<affine<8>>(2, 0); }) ==
+          "lowprec::kv_cache: 2 heads of 0 numbers");
+    CHECK(message_of<std::invalid_argument>([] { kv_cache<affine<8>>(~std::size_t{0}, 2); }) != "");
+    CHECK(message_of<std::invalid_argument>([&] { cache.append(std::vector<float>(7)); }) ==
           "lowprec::kv_cache::append: a token has 2 heads of 3 numbers, but there are 7");
     for (const bits32 special : {0x7FC00000U, 0xFF800000U, 0x7F800001U}) {
         std::vector<float> in(12, 1.0F);
         in[10] = std::bit_cast<float>(special);
         in[11] = std::bit_cast<float>(0x7FC00000);
-        CHECK(refusal([&] { cache.append(in); }) ==
+        CHECK(message_of<std::invalid_argument>([&] { cache.append(in); }) ==
               std::string("lowprec::kv_cache::append: token 1, head 1, number 1 is ") +
                   (special == 0xFF800000 ? "infinite" : "NaN"));
     }
-    CHECK(refusal([&] { cache.read(2, 0, 1, out); }) == "lowprec::kv_cache::read: head 2 of 2");
-    CHECK(refusal([&] { cache.read(0, 1, 1, out); }) ==
+    CHECK(message_of<std::invalid_argument>([&] { cache.read(2, 0, 1, out); }) ==
+          "lowprec::kv_cache::read: head 2 of 2");
+    CHECK(message_of<std::invalid_argument>([&] { cache.read(0, 1, 1, out); }) ==
           "lowprec::kv_cache::read: 1 tokens from 1 on reach past the 1 that there are");
-    CHECK(refusal([&] { cache.read(0, 2, 0, out); }) != "");
-    CHECK(refusal([&] { cache.read(0, 1, ~std::size_t{0}, out); }) ==
+    CHECK(message_of<std::invalid_argument>([&] { cache.read(0, 2, 0, out); }) != "");
+    CHECK(message_of<std::invalid_argument>([&] { cache.read(0, 1, ~std::size_t{0}, out); }) ==
           "lowprec::kv_cache::read: 18446744073709551615 tokens from 1 on reach past the 1 that there are");
-    CHECK(refusal([&] { cache.read(0, 0, 1, out); }) ==
+    CHECK(message_of<std::invalid_argument>([&] { cache.read(0, 0, 1, out); }) ==
           "lowprec::kv_cache::read: 1 tokens of 3 numbers, but there is room for 6");
-    CHECK(refusal([&] { cache.truncate(2); }) == "lowprec::kv_cache::truncate: 2 tokens are to stay, but there are 1");
-    CHECK(refusal([&] { static_cast<void>(cache.codes(2)); }) == "lowprec::kv_cache::codes: head 2 of 2");
-    CHECK(refusal([&] { static_cast<void>(cache.scales(9)); }) == "lowprec::kv_cache::scales: head 9 of 2");
+    CHECK(message_of<std::invalid_argument>([&] { cache.truncate(2); }) ==
+          "lowprec::kv_cache::truncate: 2 tokens are to stay, but there are 1");
+    CHECK(message_of<std::invalid_argument>([&] { static_cast<void>(cache.codes(2)); }) ==
+          "lowprec::kv_cache::codes: head 2 of 2");
+    CHECK(message_of<std::invalid_argument>([&] { static_cast<void>(cache.scales(9)); }) ==
+          "lowprec::kv_cache::scales: head 9 of 2");
 
     CHECK(cache.tokens() == 1);
     CHECK(std::count(out.begin(), out.end(), -1.0F) == 6);

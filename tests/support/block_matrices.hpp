@@ -12,6 +12,7 @@
 #include <lowprec/kernels/blocks.hpp>
 #include <vector>
 
+#include "support/special_floats.hpp"
 #include "support/tally.hpp"
 
 namespace block_matrices {
@@ -20,8 +21,6 @@ using namespace lowprec;
 
 inline constexpr float infinity = std::numeric_limits<float>::infinity();
 inline constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
-
-inline std::uint32_t bits_of(float x) { return std::bit_cast<std::uint32_t>(x); }
 
 template <class Function>
 void for_each_row(Function&& f) {

@@ -69,4 +69,19 @@ void for_each_isa(Function&& f) {
     }
 }
 
+/// The same for every subset of what is compiled in that changes a kernel.
+template <class Function>
+void for_each_features(Function&& f) {
+    namespace simd = lowprec::simd;
+    using simd::isa;
+    f.template operator()<isa<simd::scalar>>("scalar");
+    if constexpr (simd::native::vectors) {
+        f.template operator()<isa<simd::base>>("base");
+        if constexpr (simd::native::has(simd::avx2)) f.template operator()<isa<simd::avx2>>("avx2");
+        if constexpr (simd::native::has(simd::avx2 | simd::avx512))
+            f.template operator()<isa<simd::avx2 | simd::avx512>>("avx512");
+        f.template operator()<simd::native>("native");
+    }
+}
+
 #endif

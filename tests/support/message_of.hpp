@@ -8,12 +8,12 @@
 #include <stdexcept>
 #include <string>
 
-/// The message of the std::runtime_error that `call` throws; nothing if it returns.
-template <class Call>
+/// The message of the error that `call` throws; nothing if it returns.
+template <class Error = std::runtime_error, class Call>
 std::string message_of(Call&& call) {
     try {
         call();
-    } catch (const std::runtime_error& error) {
+    } catch (const Error& error) {
         return error.what();
     }
     return "";

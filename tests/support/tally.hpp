@@ -65,4 +65,12 @@ struct random_bits {
         CHECK((result).checked == (expected_count));                                  \
     } while (false)
 
+/// The same where only the least number of cases is known.
+#define CHECK_TALLY_OVER(result, least_count)                                         \
+    do {                                                                              \
+        INFO((result).wrong << " of " << (result).checked << ": " << (result).first); \
+        CHECK((result).wrong == 0);                                                   \
+        CHECK((result).checked > (least_count));                                      \
+    } while (false)
+
 #endif

@@ -24,7 +24,7 @@ namespace lowprec::detail {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 
-/// Codes between `lowest` and `highest` that stand for the numbers -600 to 600, one in each byte in the order of the elements.
+/// Codes between `lowest` and `highest` that stand for the integers of quotients (nearest_quotients), one in each byte in the order of the elements.
 template <class Isa, class A>
 struct affine_narrowing {
     static constexpr bool packs_saturate = A::bits == 8 && !is_narrow(A::codes);
@@ -113,12 +113,15 @@ LOWPREC_INLINE f32<Isa> within(f32<Isa> x, f32<Isa> limit) noexcept {
     return (xsimd::min)((xsimd::max)(x, -limit), limit);
 }
 
+/// F of the picture for codes of so many bits.
+template <int Bits>
+inline constexpr int quotient_fraction = 21 - Bits;
+
 /// The nearest integers of the quotients of a block, and which of them are not sure. Without Any, numbers are known not to be NaN
 /// and to be within the limits.
 template <class Isa, int Bits, bool Any = true>
 struct nearest_quotients {
-    static constexpr int fraction = 21 - Bits;
-
+    static constexpr int fraction = quotient_fraction<Bits>;
     static constexpr std::uint32_t tie = (1U << fraction) - 4;  // bits that are zero next to one
 
     i32<Isa> q[4];

@@ -60,10 +60,9 @@ template <class Isa, class B>
     const exact divisor = multiplier<B>(scale, tensor_scale);
     for (int i = 0; i < B::length; ++i) {
         const auto y = __builtin_bit_cast(std::uint32_t, out[i]);
-        std::uint32_t x;
-        __builtin_memcpy(&x, in + 4 * i, 4);
         if (((y + 8) & 0x001FFFF0U) != 0 || (y & 0x7FFFFFFF) <= 0x3E000000) continue;
-        const auto code = element_code<element>(fp32::from_bits(x), divisor, signbit(scale), policy{}, 0);
+        const auto code =
+            element_code<element>(number_at(in, static_cast<std::size_t>(i)), divisor, signbit(scale), policy{}, 0);
         out[i] = convert<float>(element::from_bits(code));
     }
 }

@@ -14,9 +14,9 @@
 namespace lowprec::detail {
 
 /// Element i of floats that needn't be aligned.
-LOWPREC_INLINE fp32 number_at(const float* in, std::size_t i) noexcept {
+LOWPREC_INLINE fp32 number_at(const void* in, std::size_t i) noexcept {
     std::uint32_t bits;
-    __builtin_memcpy(&bits, reinterpret_cast<const std::byte*>(in) + 4 * i, 4);
+    __builtin_memcpy(&bits, static_cast<const std::byte*>(in) + 4 * i, 4);
     return fp32::from_bits(bits);
 }
 

@@ -12,6 +12,8 @@
 #ifndef LOWPREC_KERNELS_BLOCKS_SCALES_HPP
 #define LOWPREC_KERNELS_BLOCKS_SCALES_HPP
 
+#include <lowprec/kernels/affine/generic.hpp>
+#include <lowprec/kernels/blocks/scalar.hpp>
 #include <lowprec/kernels/convert/kernel.hpp>
 #include <lowprec/kernels/reduce.hpp>
 #include <lowprec/kernels/registers.hpp>
@@ -30,10 +32,9 @@ inline constexpr std::size_t blocks_of_piece =
 template <class B>
 struct piece_scales {
     using scale = typename B::scale;
-    static constexpr std::size_t size = piece_blocks;
-    alignas(64) typename scale::storage_type codes[size];
-    alignas(64) float values[size];
-    alignas(64) float multipliers[size];
+    alignas(64) typename scale::storage_type codes[piece_blocks];
+    alignas(64) float values[piece_blocks];
+    alignas(64) float multipliers[piece_blocks];
 };
 
 /// The codes of a piece's scales, and their values. In registers: calls of bulk conversion would cost more than they do.
@@ -55,7 +56,7 @@ LOWPREC_INLINE void decode_scales(const typename Scale::storage_type (&codes)[pi
     }
 }
 
-/// The codes of `size` floats, or the floats of codes.
+/// Converts `count` numbers of a piece, a multiple of the block's size.
 template <class Isa, class From, class To, policy P = policy{}>
 LOWPREC_INLINE void convert_piece(const void* in, void* out, std::size_t count, random_source random = {},
                                   std::size_t first = 0) noexcept {
@@ -171,14 +172,10 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
                                 piece_scales<B>& out) noexcept {
     using element = typename B::element;
     alignas(64) float largest[piece_blocks] = {};
-    const auto number = [&](std::size_t block, int i) {
-        std::uint32_t bits;
-        __builtin_memcpy(&bits, in + 4 * (block * B::length + static_cast<std::size_t>(i)), 4);
-        return fp32::from_bits(bits);
-    };
     const auto scalar = [&](std::size_t block) {
         return quantize_numbers<B, block_policy{}>(
-                   B::length, [&](int i) { return number(block, i); }, tensor_scale)
+                   B::length, [&](int i) { return number_at(in, block * B::length + static_cast<std::size_t>(i)); },
+                   tensor_scale)
             .scale;
     };
     if constexpr (B::rule == scale_rule::signed_largest) {
@@ -212,7 +209,7 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
     }
     if constexpr (B::rule != scale_rule::power_of_two) {
         constexpr bool integers = is_int_element_v<element>;
-        constexpr float wide = integers ? static_cast<float>(1 << (21 - element::width)) : 1.0F;
+        constexpr float wide = integers ? static_cast<float>(1 << quotient_fraction<element::width>) : 1.0F;
         const float g = B::has_tensor_scale ? convert<float>(tensor_scale) : 1.0F;
         for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
             const f32<Isa> scale = load_from<f32<Isa>>(out.values + k) * f32<Isa>(g);
