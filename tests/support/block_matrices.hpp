@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
-#include <limits>
 #include <lowprec/kernels/blocks.hpp>
 #include <vector>
 
@@ -18,9 +17,6 @@
 namespace block_matrices {
 
 using namespace lowprec;
-
-inline constexpr float infinity = std::numeric_limits<float>::infinity();
-inline constexpr float quiet_nan = std::numeric_limits<float>::quiet_NaN();
 
 template <class Function>
 void for_each_row(Function&& f) {
