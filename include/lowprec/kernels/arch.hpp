@@ -39,6 +39,7 @@ enum features : unsigned {
     vbmi = 4,     ///< AVX-512 VBMI: byte permutes, since 2019
     bf16 = 8,     ///< AVX-512 BF16
     scalar = 16,  ///< no vectors: what is left where xsimd has nothing for the machine
+    vnni = 32,    ///< AVX-512 VNNI: dot products of bytes, since 2019
 };
 
 /// The features that this translation unit is compiled for.
@@ -56,6 +57,9 @@ inline constexpr unsigned compiled_features =
 #endif
 #if defined(__AVX512BF16__)
     bf16 |
+#endif
+#if defined(__AVX512VNNI__)
+    vnni |
 #endif
 #endif
 #endif

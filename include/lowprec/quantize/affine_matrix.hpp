@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the lowprec authors
-// Floor 6
+// Floor 4
 //
 // A row-major matrix of affine codes with its scales and zero points: a view of the caller's memory, and an owner.
 //

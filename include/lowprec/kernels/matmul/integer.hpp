@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+// Copyright the lowprec authors
+// Floor 5
+//
+// Products of integer codes: exact sums of 32 bits. Weights are the unsigned side (layout.hpp), activations the signed one, so
+//
+//     sum (w - zw) a  =  sum u a - zu * sum a        u, zu: code and zero point as they are stored
+//
+// needs of the weights nothing but their codes. Sums may wrap around on the way; the result does not, up to the bound that the
+// product's door checks.
+#ifndef LOWPREC_KERNELS_MATMUL_INTEGER_HPP
+#define LOWPREC_KERNELS_MATMUL_INTEGER_HPP
+
+#include <lowprec/kernels/matmul/generic.hpp>
+
+namespace lowprec::detail {
+
+/// How an instruction set multiplies quads: 4 columns of some rows with the same 4 activations. `registers` hold 16 rows' sums.
+template <class Isa>
+struct quad_dots {
+    static constexpr std::size_t registers = panel_registers<Isa>;
+    static constexpr std::size_t panels = 1, rows = 2;
+    using sum = i32<Isa>;
+    struct activations {
+        i32<Isa> v[4];
+    };
+    LOWPREC_INLINE static activations broadcast(const std::byte* from) noexcept {
+        activations a;
+        for (int i = 0; i < 4; ++i) a.v[i] = i32<Isa>(static_cast<std::int8_t>(from[i]));
+        return a;
+    }
+    LOWPREC_INLINE static sum load(const std::int32_t* from, std::size_t r) noexcept {
+        return load_from<sum>(from + r * lanes<Isa>);
+    }
+    LOWPREC_INLINE static void store(std::int32_t* to, const sum (&sums)[registers]) noexcept {
+        for (std::size_t r = 0; r < registers; ++r) store_to(to + r * lanes<Isa>, sums[r]);
+    }
+    LOWPREC_INLINE static sum add(sum s, const std::byte* quad, std::size_t r, const activations& a) noexcept {
+        const u32<Isa> words = load_from<u32<Isa>>(quad + 4 * r * lanes<Isa>), byte(0xFFU);
+        s += as<i32<Isa>>(words & byte) * a.v[0];
+        s += as<i32<Isa>>((words >> 8) & byte) * a.v[1];
+        s += as<i32<Isa>>((words >> 16) & byte) * a.v[2];
+        s += as<i32<Isa>>(words >> 24) * a.v[3];
+        return s;
+    }
+};
+
+#if defined(__AVX2__)
+/// Words of 16 bits: vpmaddwd adds two products into 32 bits. (Products of bytes as they are would saturate at 16.)
+template <class Isa>
+    requires(Isa::has(simd::avx2) && !Isa::has(simd::avx512 | simd::vnni))
+struct quad_dots<Isa> {
+    static constexpr std::size_t registers = 4;  // of 4 rows, two sums each
+    static constexpr std::size_t panels = 1, rows = 3;
+    using sum = __m256i;
+    using activations = __m256i;
+    LOWPREC_INLINE static activations broadcast(const std::byte* from) noexcept {
+        int quad;
+        __builtin_memcpy(&quad, from, sizeof quad);
+        return _mm256_cvtepi8_epi16(_mm_set1_epi32(quad));
+    }
+    LOWPREC_INLINE static sum load(const std::int32_t* from, std::size_t r) noexcept {
+        return _mm256_cvtepu32_epi64(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from + 4 * r)));
+    }
+    LOWPREC_INLINE static void store(std::int32_t* to, const sum (&sums)[registers]) noexcept {
+        for (std::size_t r = 0; r < 2; ++r)
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(to + 8 * r),
+                                _mm256_permute4x64_epi64(_mm256_hadd_epi32(sums[2 * r], sums[2 * r + 1]), 0xD8));
+    }
+    LOWPREC_INLINE static sum add(sum s, const std::byte* quad, std::size_t r, activations a) noexcept {
+        const __m256i w = _mm256_cvtepu8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(quad + 16 * r)));
+        return _mm256_add_epi32(s, _mm256_madd_epi16(w, a));
+    }
+};
+#endif
+
+#if defined(__AVX512VNNI__)
+template <class Isa>
+    requires(Isa::has(simd::avx512 | simd::vnni))
+struct quad_dots<Isa> {
+    static constexpr std::size_t registers = 1;
+    static constexpr std::size_t panels = 4, rows = 6;
+    using sum = __m512i;
+    using activations = __m512i;
+    LOWPREC_INLINE static activations broadcast(const std::byte* from) noexcept {
+        int quad;
+        __builtin_memcpy(&quad, from, sizeof quad);
+        return _mm512_set1_epi32(quad);
+    }
+    LOWPREC_INLINE static sum load(const std::int32_t* from, std::size_t) noexcept { return _mm512_loadu_si512(from); }
+    LOWPREC_INLINE static void store(std::int32_t* to, const sum (&sums)[1]) noexcept {
+        _mm512_storeu_si512(to, sums[0]);
+    }
+    LOWPREC_INLINE static sum add(sum s, const std::byte* quad, std::size_t, activations a) noexcept {
+        return _mm512_dpbusd_epi32(s, _mm512_loadu_si512(quad), a);
+    }
+};
+#endif
+
+/// Where 8-bit steps lie: `units` after each other, each of `steps` steps of P panels, the last of `last_steps`.
+struct byte_units {
+    const std::byte* data;
+    std::size_t panels, units, steps, last_steps;
+};
+
+/// P panels from the p-th on times M rows, added to sums[row][64] or to zero.
+template <class Isa, std::size_t P, std::size_t M>
+[[gnu::noinline]] void quad_tile(const byte_units& w, std::size_t p, const std::byte* x, std::size_t x_stride,
+                                 bool continued, std::int32_t* sums) noexcept {
+    using dots = quad_dots<Isa>;
+    constexpr std::size_t R = dots::registers;
+    typename dots::sum s[M][P][R];
+    unrolled<M>([&]<std::size_t m>() {
+        unrolled<P>([&]<std::size_t k>() {
+            unrolled<R>([&]<std::size_t r>() {
+                const std::int32_t zeros[16] = {};
+                s[m][k][r] = dots::load(continued ? sums + m * strip_rows + 16 * k : zeros, r);
+            });
+        });
+    });
+    const std::byte* unit = w.data;
+    for (std::size_t u = 0; u < w.units; ++u) {
+        const std::size_t steps = u + 1 == w.units ? w.last_steps : w.steps;
+        const std::byte* const codes = unit + p * steps * 128;
+        for (std::size_t q = 0; q < 2 * steps; ++q) {
+            typename dots::activations a[M];
+            unrolled<M>([&]<std::size_t m>() { a[m] = dots::broadcast(x + m * x_stride + 4 * q); });
+            unrolled<P>([&]<std::size_t k>() {
+                const std::byte* const quad = codes + k * steps * 128 + 64 * q;
+                if constexpr (P == 4 && M == 1) __builtin_prefetch(quad + 4096);
+                unrolled<R>([&]<std::size_t r>() {
+                    unrolled<M>([&]<std::size_t m>() { s[m][k][r] = dots::add(s[m][k][r], quad, r, a[m]); });
+                });
+            });
+        }
+        unit += w.panels * steps * 128;
+        x += 8 * steps;
+    }
+    unrolled<M>([&]<std::size_t m>() {
+        unrolled<P>([&]<std::size_t k>() { dots::store(sums + m * strip_rows + 16 * k, s[m][k]); });
+    });
+}
+
+/// Bytes of a unit of 4-bit codes in the order of two halves, of which even places come first.
+template <class Isa>
+LOWPREC_INLINE void spread_nibbles(const std::byte* from, std::size_t steps, std::byte* to) noexcept {
+    const u32<Isa> low(0x0F0F0F0FU);
+    for (std::size_t s = 0; s < steps; ++s)
+        for (int i = 0; i < 64; i += 4 * lanes<Isa>) {
+            const u32<Isa> words = load_from<u32<Isa>>(from + 64 * s + i);
+            store_to(to + 128 * s + i, words & low);
+            store_to(to + 128 * s + 64 + i, (words >> 4) & low);
+        }
+}
+
+/// The places of activations in a step: column c of a step stands at activation_place<width>[c].
+template <int Width>
+inline constexpr std::uint8_t activation_columns[8] = {0, 2, 1, 3, 4, 6, 5, 7};
+template <>
+inline constexpr std::uint8_t activation_columns<4>[8] = {0, 4, 1, 5, 2, 6, 3, 7};
+
+#if defined(__AVX512VNNI__)
+/// 4-bit codes of 4 panels times few rows, spread in registers.
+template <class Isa, std::size_t M>
+[[gnu::noinline]] void nibble_tile(const std::byte* codes, std::size_t panel_bytes, std::size_t steps,
+                                   const std::byte* x, std::size_t x_stride, bool continued,
+                                   std::int32_t* sums) noexcept {
+    __m512i s[M][4];
+    unrolled<M>([&]<std::size_t m>() {
+        unrolled<4>([&]<std::size_t k>() {
+            s[m][k] = continued ? _mm512_loadu_si512(sums + m * strip_rows + 16 * k) : _mm512_setzero_si512();
+        });
+    });
+    const __m512i low = _mm512_set1_epi8(15);
+    for (std::size_t q = 0; q < steps; ++q) {
+        unrolled<4>([&]<std::size_t k>() {
+            const std::byte* const step = codes + k * panel_bytes + 64 * q;
+            __builtin_prefetch(step + 4096);
+            const __m512i words = _mm512_loadu_si512(step);
+            const __m512i even = _mm512_and_si512(words, low), odd = _mm512_and_si512(_mm512_srli_epi16(words, 4), low);
+            unrolled<M>([&]<std::size_t m>() {
+                int a, b;
+                __builtin_memcpy(&a, x + m * x_stride + 8 * q, 4);
+                __builtin_memcpy(&b, x + m * x_stride + 8 * q + 4, 4);
+                s[m][k] = _mm512_dpbusd_epi32(s[m][k], even, _mm512_set1_epi32(a));
+                s[m][k] = _mm512_dpbusd_epi32(s[m][k], odd, _mm512_set1_epi32(b));
+            });
+        });
+    }
+    unrolled<M>([&]<std::size_t m>() {
+        unrolled<4>([&]<std::size_t k>() { _mm512_storeu_si512(sums + m * strip_rows + 16 * k, s[m][k]); });
+    });
+}
+#endif
+
+/// The integer sums of a strip: after the columns of each group calls finish(group, head of the group), and sums[row][64] are
+/// those of the group: of codes as they are stored times activations.
+template <class Isa, class Codes, class Finish>
+LOWPREC_INLINE void integer_strip(const weight_strip& strip, const packed_rows& x, std::size_t rows, std::int32_t* sums,
+                                  Finish&& finish) noexcept {
+    using dots = quad_dots<Isa>;
+    constexpr std::size_t together = 3;  // units: 24 KiB of bytes stay in the first-level cache for all rows
+    const weight_shape& shape = *strip.shape;
+    alignas(64) std::byte buffer[Codes::width == 4 ? unit_columns * strip_rows : 64];
+    const std::byte* at = strip.data;
+    const std::byte* activations = x.data;
+    for (std::size_t g = 0; g < shape.groups(); ++g) {
+        const std::byte* const head = at;
+        at += shape.group_head(strip.panels);
+        bool continued = false;
+        for (std::size_t left = shape.columns_of(g); left != 0;) {
+            const std::size_t most = unit_columns * (Codes::width == 4 ? 1 : together);
+            const std::size_t columns = left < most ? left : most;
+            const std::size_t units = divide_up(columns, unit_columns);
+            const std::size_t last = divide_up(columns - (units - 1) * unit_columns, step_columns);
+            const std::size_t steps = unit_columns / step_columns;
+            const std::size_t all_steps = (units - 1) * steps + last;
+            byte_units w{at, strip.panels, units, steps, last};
+            bool done = false;
+            if constexpr (Codes::width == 4) {
+#if defined(__AVX512VNNI__)
+                if constexpr (dots::panels == 4)
+                    if (strip.panels == 4 && rows <= 4) {
+                        for_each_tile<4>(0, rows, [&]<std::size_t M>(std::size_t m) {
+                            nibble_tile<Isa, M>(at, last * 64, last, activations + m * x.stride, x.stride, continued,
+                                                sums + m * strip_rows);
+                        });
+                        done = true;
+                    }
+#endif
+                if (!done) spread_nibbles<Isa>(at, last * strip.panels, buffer);
+                w.data = buffer;
+            }
+            if (!done) {
+                const auto take = [&]<std::size_t P>(std::size_t p) {
+                    for_each_tile<dots::rows>(0, rows, [&]<std::size_t M>(std::size_t m) {
+                        quad_tile<Isa, P, M>(w, p, activations + m * x.stride, x.stride, continued,
+                                             sums + m * strip_rows + 16 * p);
+                    });
+                };
+                std::size_t p = 0;
+                if constexpr (dots::panels == 4)
+                    if (strip.panels == 4) {
+                        take.template operator()<4>(0);
+                        p = 4;
+                    }
+                for (; p < strip.panels; ++p) take.template operator()<1>(p);
+            }
+            at += strip.panels * all_steps * shape.step_bytes;
+            activations += all_steps * step_columns;
+            left -= columns;
+            continued = true;
+        }
+        finish(g, head);
+    }
+}
+
+/// One group: the sums themselves.
+template <class Isa, class Codes>
+[[gnu::noinline]] void integer_strip_sums(const weight_strip& strip, const packed_rows& x, std::size_t rows,
+                                          std::int32_t* sums) noexcept {
+    for (std::size_t i = 0; i < rows * strip_rows; ++i) sums[i] = 0;
+    integer_strip<Isa, Codes>(strip, x, rows, sums, [](std::size_t, const std::byte*) {});
+}
+
+/// Groups: totals[row][64] of float(sum (w - zw) a) * scale, one fused multiply-add a group. `x_sums` holds the sums of each
+/// row's activations, one for each group, `x.scales_stride` apart.
+template <class Isa, class Codes, class Scale>
+[[gnu::noinline]] void integer_strip_totals(const weight_strip& strip, const packed_rows& x, const std::int32_t* x_sums,
+                                            std::size_t rows, float* totals) noexcept {
+    alignas(64) std::int32_t sums[rows_together * strip_rows];
+    alignas(64) float scales[strip_rows];
+    alignas(64) std::int32_t zeros[strip_rows];
+    const weight_shape& shape = *strip.shape;
+    for (std::size_t i = 0; i < rows * strip_rows; ++i) totals[i] = 0;
+    integer_strip<Isa, Codes>(strip, x, rows, sums, [&](std::size_t g, const std::byte* head) {
+        decode_scales<Isa, Scale>(head, strip.panels, scales);
+        for (std::size_t r = 0; r < strip.panels * panel_rows; ++r)
+            zeros[r] = shape.has_zero_points ? std::to_integer<std::int32_t>(head[shape.scales_bytes(strip.panels) + r])
+                                             : std::int32_t{Codes::zero};
+        for (std::size_t m = 0; m < rows; ++m) {
+            const i32<Isa> own(x_sums[m * x.scales_stride + g]);
+            for (std::size_t r = 0; r < strip.panels * panel_rows; r += lanes<Isa>) {
+                const i32<Isa> sum = load_from<i32<Isa>>(sums + m * strip_rows + r);
+                const i32<Isa> exact = sum - load_from<i32<Isa>>(zeros + r) * own;
+                add_scaled<Isa>(totals + m * strip_rows + r, xsimd::to_float(exact), load_from<f32<Isa>>(scales + r));
+            }
+        }
+    });
+}
+
+}  // namespace lowprec::detail
+
+#endif
