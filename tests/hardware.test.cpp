@@ -280,6 +280,13 @@ TEST_CASE("hardware: chips and systems") {
     CHECK(!hw::peak(hw::systems[4], f::int4));
     CHECK(hw::systems[2].size == hw::chips(4));
 
+    // the faster engine, in whichever order they stand
+    hw::accelerator reversed = hw::accelerator_named("A100 80GB SXM");
+    const hw::rate two[] = {reversed.rates[1], reversed.rates[0]};
+    reversed.rates = two;
+    CHECK(near(hw::peak(reversed, f::fp64)->tera(), 19.5));
+    CHECK(near(hw::peak(reversed, f::fp64, {.on = hw::engine::vector})->tera(), 9.7));
+
     const auto a100 = *hw::peak(hw::accelerator_named("A100 80GB SXM"), f::fp16);
     CHECK(near(hw::system_total(a100, hw::chips(8)).peta(), 2.496));
     CHECK(hw::per_chip(hw::system_peta_ops(2.5), hw::chips(8)) == hw::tera_ops(312.5));
@@ -336,6 +343,9 @@ TEST_CASE("hardware: footprints") {
     const std::uint64_t huge = std::uint64_t{1} << 40;
     CHECK(refused([&] { static_cast<void>(hw::footprint<bf16>(huge, huge)); }) ==
           "lowprec::hardware::footprint: 1099511627776 x 1099511627776 numbers of 16 bits are more than 2^50 bytes");
+    CHECK(hw::footprint<e4m3>(std::uint64_t{1} << 24, std::uint64_t{1} << 25).codes.value() == 562949953421312);
+    CHECK(refused([&] { static_cast<void>(hw::footprint<e4m3>(std::uint64_t{1} << 25, std::uint64_t{1} << 25)); }) ==
+          "lowprec::hardware::footprint: 33554432 x 33554432 numbers of 8 bits are more than 2^50 bytes");
     CHECK(refused([&] { static_cast<void>(hw::footprint<nvfp4>(huge, huge)); }) != "");
     CHECK(refused([&] { static_cast<void>(hw::footprint<nvfp4>(1, ~std::uint64_t{0})); }) != "");
     CHECK(refused([&] { static_cast<void>(hw::footprint<affine<4>>(huge, huge)); }) != "");

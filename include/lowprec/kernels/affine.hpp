@@ -7,6 +7,7 @@
 #ifndef LOWPREC_KERNELS_AFFINE_HPP
 #define LOWPREC_KERNELS_AFFINE_HPP
 
+#include <lowprec/kernels/affine/avx512.hpp>
 #include <lowprec/kernels/affine/generic.hpp>
 #include <lowprec/kernels/affine/scalar.hpp>
 

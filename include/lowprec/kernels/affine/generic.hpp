@@ -169,29 +169,35 @@ LOWPREC_INLINE void load_numbers(f32<Isa> (&x)[4], const std::byte* in) noexcept
     for (int i = 0; i < 4; ++i) x[i] = load_from<f32<Isa>>(in + i * 4 * lanes<Isa>);
 }
 
-/// The codes of a block, one a byte; made from the parameters once a row. Lives in an environment<Isa>.
+/// Whether the picture above holds for these parameters.
+template <class A>
+LOWPREC_INLINE bool has_picture(A a) noexcept {
+    const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
+    return bits >= (127U - 100) << 23 && bits <= (127U + 100) << 23 && a.zero_point >= A::lowest &&
+           a.zero_point <= A::highest;
+}
+
+/// The codes of a block, packed; made from the parameters once a row. Lives in an environment<Isa>.
 template <class Isa, class A>
 class affine_encoder {
     using quotients = nearest_quotients<Isa, A::bits>;
 
 public:
-    /// Whether the picture above holds for these parameters.
-    LOWPREC_INLINE static bool serves(A a) noexcept {
-        const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
-        return bits >= (127U - 100) << 23 && bits <= (127U + 100) << 23 && a.zero_point >= A::lowest &&
-               a.zero_point <= A::highest;
-    }
+    LOWPREC_INLINE static bool serves(A a) noexcept { return has_picture(a); }
     LOWPREC_INLINE explicit affine_encoder(A a) noexcept
         : parameters_(a), multiplier_(quotients::multiplier(a.scale)), limit_(quotients::limit(a.scale)), narrow_(a) {}
 
-    LOWPREC_INLINE u8<Isa> operator()(const std::byte* in) const noexcept {
+    LOWPREC_INLINE void operator()(const std::byte* in, std::byte* out) const noexcept {
         f32<Isa> x[4];
         load_numbers<Isa>(x, in);
         const quotients found(x, {multiplier_, multiplier_, multiplier_, multiplier_}, limit_);
-        const u8<Isa> codes = narrow_(found.q);
+        u8<Isa> codes = narrow_(found.q);
         if (found.open) [[unlikely]]
-            return found.decide(in, codes, [this](int, fp32 y) { return A::to_bits(parameters_.quantize(y)); });
-        return codes;
+            codes = found.decide(in, codes, [this](int, fp32 y) { return A::to_bits(parameters_.quantize(y)); });
+        if constexpr (A::bits == 8)
+            store_to(out, codes);
+        else
+            pack_block<Isa, A::bits, nibble_order::low_first>(out, codes);
     }
 
 private:
@@ -225,13 +231,6 @@ private:
 };
 
 template <class Isa, class A>
-LOWPREC_INLINE void store_affine_codes(std::byte* out, u8<Isa> codes) noexcept {
-    if constexpr (A::bits == 8)
-        store_to(out, codes);
-    else
-        pack_block<Isa, A::bits, nibble_order::low_first>(out, codes);
-}
-template <class Isa, class A>
 LOWPREC_INLINE block<Isa> load_affine_codes(const std::byte* in) noexcept {
     if constexpr (A::bits == 8) {
         return load_bytes<Isa>(in);
@@ -251,12 +250,12 @@ LOWPREC_INLINE void quantize_by_vectors(const std::byte* in, std::size_t count, 
     for (; count >= size; count -= size, in += in_bytes, out += out_bytes) {
         // the processor's own prefetching stops at the end of a page
         for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(in + line + 4096);
-        store_affine_codes<Isa, A>(out, encode(in));
+        encode(in, out);
     }
     if (count != 0) {
         std::byte numbers[in_bytes] = {}, codes[size];
         __builtin_memcpy(numbers, in, 4 * count);
-        store_affine_codes<Isa, A>(codes, encode(numbers));
+        encode(numbers, codes);
         const std::size_t bits = count * A::bits;
         if (bits % 8 != 0) codes[bits / 8] &= static_cast<std::byte>((1U << bits % 8) - 1);
         __builtin_memcpy(out, codes, (bits + 7) / 8);

@@ -16,6 +16,10 @@ namespace lowprec::detail {
 template <class Isa, class Codes>
 inline constexpr bool has_bf16_dots = false;
 
+/// As float_strip, for activations in bf16.
+template <class Isa, class Codes, class Scale, bool ZeroPoints>
+void bf16_strip(const weight_strip& strip, const packed_rows& all, std::size_t rows, float* totals) noexcept;
+
 #if defined(__AVX512BF16__) && defined(__AVX512VBMI__)
 
 template <class Isa, class Codes>
@@ -203,7 +207,6 @@ template <class Isa, std::size_t P, std::size_t M>
     add_tile<Isa, P, M>(sums, scales, x_scales, x.scales_stride, totals);
 }
 
-/// As float_strip, for activations in bf16.
 template <class Isa, class Codes, class Scale, bool ZeroPoints>
 [[gnu::noinline]] void bf16_strip(const weight_strip& strip, const packed_rows& all, std::size_t rows,
                                   float* totals) noexcept {
