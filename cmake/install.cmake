@@ -9,7 +9,7 @@ set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/lowprec)
 
 install(TARGETS lowprec EXPORT lowprecTargets FILE_SET HEADERS)
 install(EXPORT lowprecTargets NAMESPACE lowprec:: DESTINATION ${package_dir})
-foreach(component IN ITEMS io simd)
+foreach(component IN ITEMS io simd ptq)
     if(TARGET lowprec_${component})
         install(TARGETS lowprec_${component} EXPORT lowprec-${component}Targets FILE_SET HEADERS)
         install(EXPORT lowprec-${component}Targets NAMESPACE lowprec:: DESTINATION ${package_dir})

@@ -4,7 +4,7 @@
 # How lowprec's own tests, examples and benchmarks are built. Users of the library never read this file.
 #
 # A source says what it needs in comment lines that begin in the first column:
-#     // needs: mpfr          one of io, simd, mpfr, eigen, zlib, cli11, cuda (its headers), benchmark, and the peers that are measured:
+#     // needs: mpfr          one of io, simd, ptq, mpfr, eigen, zlib, cli11, cuda (its headers), benchmark, and the peers that are measured:
 #                             highway, fp16, xnnpack, dnnl, xsmm; a program whose need is missing here is left out
 #     // ctest-label: slow    a ctest label (tests only)
 #     // isa: best            built a second time, for the best instruction set of this machine (tests only)
@@ -76,6 +76,8 @@ function(lowprec_find_need need out)
         lowprec_find_files(lowprec_mpfr mpfr.h mpfr gmp)
     elseif(need STREQUAL "simd")
         set(target lowprec::simd)
+    elseif(need STREQUAL "ptq")
+        set(target lowprec::ptq)
     elseif(need STREQUAL "benchmark")
         find_package(benchmark QUIET)
         set(target benchmark::benchmark)
