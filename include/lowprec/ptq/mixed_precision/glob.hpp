@@ -220,11 +220,11 @@ constexpr void add_reached(std::string_view pattern, const glob_links& links, gl
     return places.has(pattern.size());
 }
 
-/// The pattern that stands for this name alone.
+/// The pattern that stands for this name alone, in braces, too.
 [[nodiscard]] inline std::string glob_quoted(std::string_view name) {
     std::string pattern;
     for (const char c : name) {
-        if (std::string_view("*?[{}\\").find(c) != std::string_view::npos) pattern += '\\';
+        if (std::string_view("*?[{,}\\").find(c) != std::string_view::npos) pattern += '\\';
         pattern += c;
     }
     return pattern;

@@ -49,7 +49,12 @@ constexpr layer_format both(scales when = scales::dynamic) {
 
 }  // namespace detail
 
-/// Everything that was in the name of a policy.
+/// Adds rules that keep what names say is no linear layer: norms, embeddings, biases.
+inline void keep_what_is_not_linear(mixed_precision& policy) {
+    for (const auto pattern : detail::not_linear) policy.rule(std::string(pattern), tensor_format{});
+}
+
+/// What a tool's name for a policy stands for.
 struct recipe {
     std::string_view name;
     std::string_view system;
@@ -60,7 +65,7 @@ struct recipe {
     /// The rules.
     [[nodiscard]] mixed_precision policy() const {
         mixed_precision p(layers);
-        for (const auto pattern : detail::not_linear) p.rule(std::string(pattern), tensor_format{});
+        keep_what_is_not_linear(p);
         for (const auto pattern : kept) p.rule(std::string(pattern), tensor_format{});
         p.kv_cache("*", kv_cache).attention("*", tensor_format{});
         return p;
