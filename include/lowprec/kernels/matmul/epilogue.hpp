@@ -8,6 +8,7 @@
 
 #include <cmath>
 #include <lowprec/kernels/convert.hpp>
+#include <lowprec/kernels/environment.hpp>
 #include <lowprec/kernels/matmul/generic.hpp>
 
 namespace lowprec {
@@ -32,6 +33,7 @@ LOWPREC_INLINE float activated(float x, activation f) noexcept {
 template <class Isa, class Out>
 LOWPREC_INLINE void finish_row(float* totals, std::size_t count, float factor, const float* bias, activation f,
                                Out* out) noexcept {
+    const environment<Isa> guard;
     if (factor != 1 || bias != nullptr) {
         alignas(64) float own[strip_rows] = {};
         if (bias != nullptr) std::memcpy(own, bias, count * sizeof(float));
