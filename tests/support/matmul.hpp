@@ -325,14 +325,14 @@ std::vector<X> some_numbers(std::size_t rows, std::size_t columns, numbers_are w
                 if (c % 2 == 1 && next() % 16 != 0) v = -exactly(x[r * columns + c - 1]);
                 break;
             case numbers_are::big_and_small: v = c % 9 == 0 ? 12 : c % 9 == 1 && c % 2 == 1 ? -12 : v * 0x1p-12; break;
-            case numbers_are::subnormal: v = static_cast<double>(between(-100, 100, next)); break;
+            case numbers_are::subnormal:
+                v = static_cast<double>(between(std::is_same_v<X, float> ? -4000000 : -100,
+                                                std::is_same_v<X, float> ? 4000000 : 100, next));
+                break;
             }
+            if (which == numbers_are::subnormal)  // multiples of the smallest number
+                v *= std::is_same_v<X, float> ? 0x1p-149 : std::is_same_v<X, bf16> ? 0x1p-133 : 0x1p-24;
             x[r * columns + c] = matmul_checks::as<X>(v);
-        }
-    if (which == numbers_are::subnormal)  // codes of subnormal numbers, but for fp16 in the middle of float's
-        for (X& v : x) {
-            const double unit = std::is_same_v<X, float> ? 0x1p-149 : std::is_same_v<X, bf16> ? 0x1p-133 : 0x1p-24;
-            v = matmul_checks::as<X>(std::floor(exactly(v)) * unit);
         }
     return x;
 }
@@ -362,15 +362,15 @@ expected_output expected(const X* x, const double* w, std::size_t columns) {
     return e;
 }
 
-/// Out of range values aside: |y - expected| within gamma and the rounding of y.
+/// |y - expected| within gamma and the rounding of y; `roundings` of them may be of subnormal floats.
 template <class Out>
-bool within(Out y, const expected_output& e, double bound) {
+bool within(Out y, const expected_output& e, double bound, std::size_t roundings = 0) {
     const long double got = static_cast<long double>(exactly(y)),
                       difference = got > e.value ? got - e.value : e.value - got;
     const long double summed = static_cast<long double>(bound) * e.magnitudes;
     const long double magnitude = (e.value < 0 ? -e.value : e.value) + summed;
     return difference <= summed + magnitude * static_cast<long double>(unit_roundoff<Out>) +
-                             static_cast<long double>(half_smallest<Out>);
+                             static_cast<long double>(half_smallest<Out> + static_cast<double>(roundings) * 0x1p-150);
 }
 
 /// matmul for an instruction set.
