@@ -15,6 +15,7 @@
 #ifndef LOWPREC_KERNELS_MATMUL_HPP
 #define LOWPREC_KERNELS_MATMUL_HPP
 
+#include <lowprec/arithmetic.hpp>
 #include <lowprec/kernels/matmul/activations.hpp>
 #include <lowprec/kernels/matmul/avx512_bf16.hpp>
 #include <lowprec/kernels/matmul/epilogue.hpp>
@@ -270,6 +271,7 @@ LOWPREC_INLINE void integer_product(std::string_view function, affine_span<A, S>
         integer_sums<Isa>(function, x, w, executor,
                           [&](std::size_t row, std::size_t s, const std::int32_t* sums, const weight_strip& strip) {
                               alignas(64) float totals[strip_rows], scales[strip_rows];
+                              const environment<Isa> guard;
                               decode_scales<Isa, scale>(strip.data, strip.panels, scales);
                               for (std::size_t r = 0; r < strip.panels * panel_rows; r += lanes<Isa>)
                                   store_to(totals + r, xsimd::to_float(load_from<i32<Isa>>(sums + r)) *
@@ -460,7 +462,9 @@ void matmul(block_span<B> x, const W& weights, Y&& y, const matmul_options& opti
         detail::fail_argument("lowprec::matmul: x has ", x.columns(), " columns, but the weights ", w.shape().columns);
     detail::check_weights(source{x});
     const detail::output_matrix<out> outputs{std::data(y), w.shape().rows, options.bias.data(), options.function};
-    const float factor = x.tensor_scale() * w.tensor_scale();
+    // the same in every environment
+    const float factor =
+        convert<float>(detail::format_from_native(x.tensor_scale()) * detail::format_from_native(w.tensor_scale()));
     if constexpr (detail::has_bf16_dots<Isa, codes>) {
         const auto a = detail::as_elements<Isa, bf16, row>(x, w.shape());
         detail::run_tasks<Isa>(w, a.rows, outputs, factor, executor, &detail::bf16_strip<Isa, codes, scale, false>);
