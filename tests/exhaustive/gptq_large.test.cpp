@@ -4,6 +4,7 @@
 // GPTQ of a 4096 x 4096 layer, calibrated on 2048 rows, so that its Gram matrix is singular: at most 25 s on two threads and 512 MiB
 // above its inputs, in a Release build on a machine that does nothing else.
 // needs: ptq
+// ctest-label: exhaustive
 #include <lowprec/ptq.hpp>
 
 #include <atomic>
