@@ -175,12 +175,25 @@ LOWPREC_INLINE void float_product(const X* x, std::size_t rows, const strips_of<
     using codes = typename strips_of<W>::codes_type;
     using scale = typename strips_of<W>::scale_type;
     if constexpr (std::is_same_v<X, bf16> && has_bf16_dots<Isa, codes>) {
-        if (stays_normal<Isa, codes>(x, rows * w.shape().columns)) {
-            const activation_memory a = as_they_are<Isa>(x, rows, w.shape());
-            return run_tasks<Isa>(w, a.rows, y, w.tensor_scale(), executor,
-                                  w.shape().has_zero_points ? &bf16_strip<Isa, codes, scale, codes::integers>
-                                                            : &bf16_strip<Isa, codes, scale, false>);
+        // Each row by itself, so that its result doesn't depend on the rows beside it; runs of a kind together.
+        const std::size_t columns = w.shape().columns;
+        const auto normal = [&](std::size_t m) { return stays_normal<Isa, codes>(x + m * columns, columns); };
+        for (std::size_t first = 0, end = 0; first < rows; first = end) {
+            const bool dots = normal(first);
+            for (end = first + 1; end < rows && normal(end) == dots;) ++end;
+            const output_matrix<Out> part{y.data + first * y.rows, y.rows, y.bias, y.function};
+            const X* const from = x + first * columns;
+            if (dots) {
+                const activation_memory a = as_they_are<Isa>(from, end - first, w.shape());
+                run_tasks<Isa>(w, a.rows, part, w.tensor_scale(), executor,
+                               w.shape().has_zero_points ? &bf16_strip<Isa, codes, scale, codes::integers>
+                                                         : &bf16_strip<Isa, codes, scale, false>);
+            } else {
+                const activation_memory a = as_floats<Isa>(from, end - first, w.shape());
+                run_tasks<Isa>(w, a.rows, part, w.tensor_scale(), executor, &float_strip<Isa, codes, scale>);
+            }
         }
+        return;
     }
     const activation_memory a = as_floats<Isa>(x, rows, w.shape());
     run_tasks<Isa>(w, a.rows, y, w.tensor_scale(), executor, &float_strip<Isa, codes, scale>);
