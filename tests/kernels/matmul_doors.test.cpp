@@ -3,8 +3,6 @@
 //
 // What matrix products refuse, and how they say it; weights as bytes; bias and functions.
 // needs: simd
-// isa: base
-// isa: best
 // ctest-label: aarch64 newer_xsimd
 #include <lowprec/kernels/matmul.hpp>
 
