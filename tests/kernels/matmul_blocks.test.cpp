@@ -43,9 +43,10 @@ template <class B, class Isa>
 void check(tally& results, tally& exact) {
     random_bits next{41};
     const std::size_t shapes[][3] = {{1, 17, 31}, {3, 64, 128}, {33, 70, 200}, {2, 257, 32}, {1, 16, 1000}};
-    for (const auto& [m, n, k] : shapes)
+    for (const auto& shape : shapes)
         for (const auto which : {codes_are::any, codes_are::in_pairs}) {
-            block_case<B> x(m, k, which, next);
+            const std::size_t m = shape[0], n = shape[1], k = shape[2];
+            const block_case<B> x(m, k, which, next);
             const block_case<B> w(n, k, which, next);
             const auto prepared = prepare(w.source());
             using P = std::remove_const_t<decltype(prepared)>;
