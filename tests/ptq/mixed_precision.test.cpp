@@ -287,12 +287,14 @@ TEST_CASE("sizes are those of lowprec's storage, scales and zero points counted"
             for_each_format<all_formats>([&]<class F>(F) {
                 result.equal(keep<F>().size(rows, columns).bytes(), rows * columns * sizeof(F), name_of<F>);
             });
-            // a scale for each square that an element lies in
-            std::set<std::pair<std::size_t, std::size_t>> tiles;
-            for (std::size_t r = 0; r < rows; ++r)
-                for (std::size_t c = 0; c < columns; ++c) tiles.insert({r / 128, c / 128});
-            result.equal(scaled<e4m3>(scaling::tile(128, 128)).size(rows, columns).bytes(),
-                         rows * columns + 4 * tiles.size(), "tiles", rows, columns);
+            // a scale for each tile that an element lies in
+            for (const auto& [tall, wide] : {std::pair{128U, 128U}, std::pair{2U, 5U}}) {
+                std::set<std::pair<std::size_t, std::size_t>> tiles;
+                for (std::size_t r = 0; r < rows; ++r)
+                    for (std::size_t c = 0; c < columns; ++c) tiles.insert({r / tall, c / wide});
+                result.equal(scaled<e4m3>(scaling::tile(tall, wide)).size(rows, columns).bytes(),
+                             rows * columns + 4 * tiles.size(), "tiles", rows, columns);
+            }
         }
     CHECK_TALLY_OVER(result, 1500U);
 

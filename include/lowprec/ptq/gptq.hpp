@@ -222,7 +222,6 @@ double gptq_on_rows(const gptq_plan& plan, const Target& target, const typename 
         const bool fresh = plan.dynamic && options.groups == group_parameters::updated;
         // No group may begin in a block and end after it: its last columns would lack the block's corrections.
         if (fresh && end < n && end / size * size > begin) end = end / size * size;
-        if (fresh && begin % size != 0) end = (std::min)(end, (begin / size + 1) * size);
         if (plan.dynamic && !fresh) stale = w.middleCols(index(begin), index(end - begin));
         errors.resize(index(rows), index(end - begin));
         for (std::size_t i = begin; i < end; ++i) {
