@@ -80,15 +80,28 @@ struct quotient_sums {
     }
 };
 
-LOWPREC_INLINE __m512i in_order_of_elements(__m512i packed) noexcept {
-    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), packed);
+/// The sums of A's codes, and these, one a byte in the order of the elements.
+template <class Isa, class A>
+using sums_of_codes = quotient_sums<Isa, A::bits, is_signed(A::codes)>;
+template <class Isa, class A>
+LOWPREC_INLINE __m512i codes_of_sums(const sums_of_codes<Isa, A>& sums) noexcept {
+    __m512i codes = sums.saturated_codes();
+    const auto bytes = [](int value) { return _mm512_set1_epi8(static_cast<char>(value)); };
+    if constexpr (is_signed(A::codes)) {
+        if constexpr (A::lowest != -128) codes = _mm512_max_epi8(codes, bytes(A::lowest));
+        if constexpr (A::bits != 8) codes = _mm512_min_epi8(codes, bytes(A::highest));
+        if constexpr (A::bits != 8) codes = _mm512_and_si512(codes, bytes((1 << A::bits) - 1));
+    } else {
+        if constexpr (A::lowest != 0) codes = _mm512_max_epu8(codes, bytes(A::lowest));
+        if constexpr (A::bits != 8) codes = _mm512_min_epu8(codes, bytes(A::highest));
+    }
+    return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), codes);
 }
 
 template <class Isa, class A>
     requires(Isa::has(simd::avx512))
 class affine_encoder<Isa, A> {
-    static constexpr bool has_sign = is_signed(A::codes);
-    using sums = quotient_sums<Isa, A::bits, has_sign>;
+    using sums = sums_of_codes<Isa, A>;
 
 public:
     LOWPREC_INLINE static bool serves(A a) noexcept { return has_picture(a); }
@@ -110,17 +123,7 @@ public:
             const float s = parameters_.scale;
             found = sums::settle(found, in, {s, s, s, s}, parameters_.zero_point);
         }
-        __m512i codes = found.saturated_codes();
-        const auto bytes = [](int value) { return _mm512_set1_epi8(static_cast<char>(value)); };
-        if constexpr (has_sign) {
-            if constexpr (A::lowest != -128) codes = _mm512_max_epi8(codes, bytes(A::lowest));
-            if constexpr (A::bits != 8) codes = _mm512_min_epi8(codes, bytes(A::highest));
-            if constexpr (A::bits != 8) codes = _mm512_and_si512(codes, bytes((1 << A::bits) - 1));
-        } else {
-            if constexpr (A::lowest != 0) codes = _mm512_max_epu8(codes, bytes(A::lowest));
-            if constexpr (A::bits != 8) codes = _mm512_min_epu8(codes, bytes(A::highest));
-        }
-        codes = in_order_of_elements(codes);
+        const __m512i codes = codes_of_sums<Isa, A>(found);
         if constexpr (A::bits == 8)
             _mm512_storeu_si512(out, codes);
         else

@@ -247,22 +247,20 @@ LOWPREC_INLINE void quantize_by_vectors(const std::byte* in, std::size_t count, 
     constexpr std::size_t size = block_size<Isa>, in_bytes = 4 * size, out_bytes = size * A::bits / 8;
     const environment<Isa> guard;
     const affine_encoder<Isa, A> encode(a);
-    const auto encode_to = [&](std::byte* to) {
+    const auto encode_block = [&encode](const std::byte* from, std::byte* to) {
         // the processor's own prefetching stops at the end of a page
-        for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(in + line + 4096);
-        encode(in, to);
-        in += in_bytes;
-        count -= size;
+        for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(from + line + 4096);
+        encode(from, to);
     };
     if (goes_past_cache<Isa>(count * A::bits / 8)) {
         constexpr std::size_t together = 16;
         stream_writer<Isa, together * out_bytes> stream(out);
-        for (; count >= together * size; out += together * out_bytes) {
-            for (std::size_t i = 0; i < together; ++i) encode_to(stream.room() + i * out_bytes);
+        for (; count >= together * size; count -= together * size, out += together * out_bytes) {
+            for (std::size_t i = 0; i < together; ++i, in += in_bytes) encode_block(in, stream.room() + i * out_bytes);
             stream.commit(together * out_bytes);
         }
     }
-    for (; count >= size; out += out_bytes) encode_to(out);
+    for (; count >= size; count -= size, in += in_bytes, out += out_bytes) encode_block(in, out);
     if (count != 0) {
         std::byte numbers[in_bytes] = {}, codes[size];
         __builtin_memcpy(numbers, in, 4 * count);

@@ -16,8 +16,8 @@
 
 #include <lowprec/block_span.hpp>
 #include <lowprec/kernels/affine/generic.hpp>
-#include <lowprec/kernels/blocks/scalar.hpp>
-#include <lowprec/kernels/blocks/scales.hpp>
+#include <lowprec/kernels/blocks/avx512.hpp>
+#include <lowprec/kernels/blocks/settle.hpp>
 
 namespace lowprec::detail {
 
@@ -42,28 +42,6 @@ constexpr bool quantizes_in_lanes() noexcept {
         if constexpr (B::rule == scale_rule::power_of_two)
             return nearest && is_mx_int8<element> && (P.how == recipe::exact || P.how == recipe::floor);
         return nearest && (B::rule == scale_rule::largest || B::rule == scale_rule::signed_largest);
-    }
-}
-
-/// The affine codes that are the codes of an integer element.
-template <class E>
-using codes_of_integers = affine<E::width, E::coding == int_coding::twos_complement ? integer_codes::signed_narrow
-                                                                                    : integer_codes::unsigned_full>;
-template <class E>
-inline constexpr std::int32_t zero_of_integers = E::coding == int_coding::offset ? -E::lowest : 0;
-
-/// The elements' own values for the products next to ties.
-template <class Isa, class B>
-[[gnu::noinline]] void settle_block(const std::byte* in, float* out, typename B::scale scale,
-                                    fp32 tensor_scale) noexcept {
-    using element = typename B::element;
-    const exact divisor = multiplier<B>(scale, tensor_scale);
-    for (int i = 0; i < B::length; ++i) {
-        const auto y = __builtin_bit_cast(std::uint32_t, out[i]);
-        if (((y + 8) & 0x001FFFF0U) != 0 || (y & 0x7FFFFFFF) <= 0x3E000000) continue;
-        const auto code =
-            element_code<element>(number_at(in, static_cast<std::size_t>(i)), divisor, signbit(scale), policy{}, 0);
-        out[i] = convert<float>(element::from_bits(code));
     }
 }
 
@@ -156,9 +134,22 @@ LOWPREC_INLINE bool quantize_piece(const std::byte* in, std::size_t blocks, fp32
     constexpr std::size_t size = block_size<Isa>;
     if (!find_scales<Isa, B, P>(in, blocks, tensor_scale, scales)) return false;
     const std::size_t count = blocks * B::length, padded = (count + size - 1) / size * size;
-    if constexpr (is_format_v<element>) {
-        using target = std::conditional_t<is_ggml<B> || element::width == 8, plain<element>,
-                                          packed<element, nibble_order::low_first>>;
+    if constexpr (encodes_in_registers<Isa, B, P>()) {
+        constexpr std::size_t out_bytes = size / 8 * element_target<B>::bits, in_bytes = 4 * size;
+        const encoder_of_piece<Isa, B, P> encode(scales, tensor_scale);
+        std::size_t n = 0;
+        for (; n + size <= count; n += size, codes += out_bytes) {
+            const std::byte* const from = in + 4 * n;
+            for (std::size_t line = 0; line < in_bytes; line += 64) __builtin_prefetch(from + line + 8192);
+            encode(from, n, codes);
+        }
+        if (n != count) {
+            alignas(64) std::byte numbers[in_bytes] = {};
+            __builtin_memcpy(numbers, in + 4 * n, 4 * (count - n));
+            encode(numbers, n, codes);
+        }
+    } else if constexpr (is_format_v<element>) {
+        using target = element_target<B>;
         alignas(64) float products[piece_numbers + size];
         for (std::size_t i = count; i < padded; ++i) products[i] = 0;
         multiply_piece<Isa, B, P>(in, blocks, scales, products, tensor_scale);
@@ -180,7 +171,8 @@ LOWPREC_INLINE void place_piece(block_span<B> out, std::size_t row, std::size_t 
     constexpr std::size_t length = B::length, half = length / 2;
     constexpr std::size_t scale_bytes = sizeof(scales.codes[0]);
     if constexpr (scales_lie_apart<B>) {
-        __builtin_memcpy(out.codes_of(row, index), codes, blocks * static_cast<std::size_t>(B::code_bytes));
+        std::byte* const to = out.codes_of(row, index);
+        if (to != codes) __builtin_memcpy(to, codes, blocks * static_cast<std::size_t>(B::code_bytes));
         __builtin_memcpy(out.scale_of(row, index), scales.codes, blocks * scale_bytes);
     } else {
         for (std::size_t k = 0; k < blocks; ++k, codes += length) {
@@ -238,10 +230,15 @@ template <class Isa, class B, block_policy P>
             const std::size_t blocks = in_lanes - k < most ? in_lanes - k : most;
             const auto* const from = reinterpret_cast<const std::byte*>(in + first + k * B::length);
             // The next piece comes while this one is reckoned with; the processor's own prefetching stops at the end of a page.
-            for (std::size_t line = 0; line < 4 * piece_numbers; line += 64)
-                __builtin_prefetch(from + 4 * piece_numbers + line);
-            if (quantize_piece<Isa, B, P>(from, blocks, tensor_scale, random, first + k * B::length, scales, codes))
-                place_piece(out, row, k, blocks, scales, codes);
+            if constexpr (!encodes_in_registers<Isa, B, P>())
+                for (std::size_t line = 0; line < 4 * piece_numbers; line += 64)
+                    __builtin_prefetch(from + 4 * piece_numbers + line);
+            std::byte* to = codes;
+            // where they belong, unless more than them is written
+            if constexpr (scales_lie_apart<B>)
+                if (blocks * B::length % size == 0) to = out.codes_of(row, k);
+            if (quantize_piece<Isa, B, P>(from, blocks, tensor_scale, random, first + k * B::length, scales, to))
+                place_piece(out, row, k, blocks, scales, to);
             else
                 by_scalar(row, k, k + blocks);
         }

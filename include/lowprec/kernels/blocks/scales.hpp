@@ -14,6 +14,7 @@
 
 #include <lowprec/kernels/affine/generic.hpp>
 #include <lowprec/kernels/blocks/scalar.hpp>
+#include <lowprec/kernels/convert/fma.hpp>
 #include <lowprec/kernels/convert/kernel.hpp>
 #include <lowprec/kernels/reduce.hpp>
 #include <lowprec/kernels/registers.hpp>
@@ -27,6 +28,20 @@ inline constexpr std::size_t piece_numbers = 1024;
 template <class B>
 inline constexpr std::size_t blocks_of_piece =
     piece_numbers / B::length < piece_blocks ? piece_numbers / B::length : piece_blocks;
+
+/// Whether a piece is encoded in registers: elements rounded to nearest even.
+template <class Isa, class B, block_policy P>
+constexpr bool encodes_in_registers() noexcept {
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__AVX512VL__)
+    if (!Isa::has(simd::avx512) || P.elements != policy{} || B::length % 16 != 0) return false;
+    if constexpr (is_format_v<typename B::element>)
+        return encodes_through_fma<typename B::element>;
+    else
+        return B::rule != scale_rule::power_of_two && !B::has_tensor_scale;
+#else
+    return false;
+#endif
+}
 
 /// What a piece's scales are: as stored, as floats, and the numbers that the elements are multiplied by before they are rounded.
 template <class B>
@@ -209,7 +224,9 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
     }
     if constexpr (B::rule != scale_rule::power_of_two) {
         constexpr bool integers = is_int_element_v<element>;
-        constexpr float wide = integers ? static_cast<float>(1 << quotient_fraction<element::width>) : 1.0F;
+        constexpr float wide = !integers                ? 1.0F
+                               : Isa::has(simd::avx512) ? 1.0F / (1 << element::width)
+                                                        : static_cast<float>(1 << quotient_fraction<element::width>);
         const float g = B::has_tensor_scale ? convert<float>(tensor_scale) : 1.0F;
         for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
             const f32<Isa> scale = load_from<f32<Isa>>(out.values + k) * f32<Isa>(g);

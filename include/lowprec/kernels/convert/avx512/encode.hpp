@@ -119,11 +119,16 @@ struct fast_block<Isa, From, To, R> {
         requires(R.round != rounding::stochastic) {
         __m512 x[4];
         for (int i = 0; i < 4; ++i) x[i] = load(in + 64 * i);
+        encode<false>(x, out);
+        return true;
+    }
+    /// From registers. Where numbers are known to be finite, nobody looks for NaN.
+    template <bool Finite>
+    LOWPREC_INLINE void encode(const __m512 (&x)[4], std::byte* out) const noexcept {
         // 16 bits each: the sign and, above 7 - M zeros, the code
         const __m512i w0 = _mm512_packs_epi32(code_and_exponent(x[0]), code_and_exponent(x[1]));
         const __m512i w1 = _mm512_packs_epi32(code_and_exponent(x[2]), code_and_exponent(x[3]));
-        finish(out, x, w0, w1);
-        return true;
+        finish<Finite>(out, x, w0, w1);
     }
     LOWPREC_INLINE bool run(const std::byte* in, std::byte* out, const random_table& table,
                             std::size_t place) const noexcept requires(R.round == rounding::stochastic) {
@@ -136,13 +141,15 @@ struct fast_block<Isa, From, To, R> {
         }
         if (open != 0) [[unlikely]]
             return false;
-        finish(out, x, join(_mm512_packs_epi32(sum[0], sum[1])), join(_mm512_packs_epi32(sum[2], sum[3])));
+        finish<false>(out, x, join(_mm512_packs_epi32(sum[0], sum[1])), join(_mm512_packs_epi32(sum[2], sum[3])));
         return true;
     }
 
+    template <bool Finite>
     LOWPREC_INLINE void finish(std::byte* out, const __m512 (&x)[4], __m512i w0, __m512i w1) const noexcept {
-        const unsigned no_number =
-            _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
+        unsigned no_number = 0;
+        if constexpr (!Finite)
+            no_number = _mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q);
         const __m512i rest = _mm512_set1_epi16(0x7FFF);
         __m512i c0 = _mm512_and_si512(w0, rest), c1 = _mm512_and_si512(w1, rest);
         if constexpr (constants::half_up) {
@@ -168,7 +175,7 @@ struct fast_block<Isa, From, To, R> {
                     code, _mm512_maskz_mov_epi8(_mm512_test_epi8_mask(code, code), _mm512_and_si512(shifted, bit)));
         }
         if (no_number == 0) [[likely]]
-            store(out, in_order(code));
+            store_packed(out, code);
         else if (plain_nan)
             store(out, with_plain_nan(in_order(code), x));
         else
@@ -205,6 +212,28 @@ struct fast_block<Isa, From, To, R> {
         const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
         return _mm512_permutexvar_epi32(order, code);
     }
+    /// From the order of the packs, in which pairs of neighbours stand together already.
+    LOWPREC_INLINE static void store_packed(std::byte* out, __m512i code) noexcept {
+#if defined(__AVX512VBMI__)
+        if constexpr (To::is_packed && F::width == 4 && Isa::has(simd::vbmi)) {
+            constexpr int first = To::order == nibble_order::low_first ? 1 | 16 << 8 : 16 | 1 << 8;
+            const __m512i pairs = _mm512_maddubs_epi16(code, _mm512_set1_epi16(first));
+            const __m512i order = _mm512_load_si512(pair_order.at);
+            _mm256_storeu_si256(reinterpret_cast<__m256i*>(out),
+                                _mm512_castsi512_si256(_mm512_permutexvar_epi8(order, pairs)));
+            return;
+        }
+#endif
+        store(out, in_order(code));
+    }
+    struct order_of_pairs {
+        alignas(64) std::uint8_t at[64] = {};
+        constexpr order_of_pairs() noexcept {
+            for (int i = 0; i < 32; ++i) at[i] = static_cast<std::uint8_t>(i / 2 % 4 * 16 + i / 8 * 4 + i % 2 * 2);
+        }
+    };
+    static constexpr order_of_pairs pair_order{};
+
     LOWPREC_INLINE static void store(std::byte* out, __m512i code) noexcept {
         if constexpr (To::is_packed)
             pack_block<Isa, F::width, To::order>(out, u8<Isa>(code));
