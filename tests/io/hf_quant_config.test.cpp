@@ -118,6 +118,9 @@ TEST_CASE("policies are written so that every layer is read as it was") {
     CHECK(survives(policy_named("AWQ")) == "W4A16_AWQ");
     CHECK(survives(policy_named("W4A8_AWQ_BETA_CFG")) == "W4A8_AWQ");
     CHECK(survives(policy_named("INT8_SMOOTHQUANT_CFG")) == "W8A8_SQ_PER_CHANNEL");
+    mixed_precision one_differs = policy_named("NVFP4_DEFAULT_CFG");
+    one_differs.rule("l.0.k", policy_named("FP8").of("x"));
+    CHECK(survives(one_differs) == "MIXED_PRECISION");
     mixed_precision p = policy_named("NVFP4_DEFAULT_CFG");
     p.rule("l.0.*", policy_named("FP8").of("x")).rule("l.1.q", integers<4>(scaling::group(32)));
     CHECK(survives(p) == "MIXED_PRECISION");

@@ -83,6 +83,15 @@ TEST_CASE("names are stronger than expressions, these than Linear, ignore than a
     CHECK(p.of("model.layers.1.mlp.up_proj").is_kept());
     CHECK(p.of("model.layers.1.router.x").is_kept());
     CHECK(p.kv_cache_of("x") == scaled<e4m3>(scaling::tensor()));
+
+    // of two expressions the first in the alphabet
+    const std::string eight = R"("weights": {"num_bits": 8})", four = R"("weights": {"num_bits": 4})";
+    const mixed_precision two =
+        to_policy(parse_quantization_config(R"({"config_groups": {"x": {"targets": ["re:b.*", "re:a.*"], )" + four +
+                                            R"(}, "y": {"targets": ["re:.*a$", "re:ab.*"], )" + eight + "}}}"));
+    CHECK(two.of("ab").weights.bits() == 4);
+    CHECK(two.of("ba").weights.bits() == 8);
+    CHECK(two.of("bb").weights.bits() == 4);
 }
 
 TEST_CASE("schemes") {

@@ -125,7 +125,7 @@ TEST_CASE("a model of 64 layers is chosen exactly, within its budget, the same w
             const double sensitivity = 1e-3 + static_cast<double>(random() >> 11) * 0x1p-53;
             for (const auto& f : formats) {
                 const int bits = f.weights.bits();
-                item.options.push_back({f, sensitivity / static_cast<double>(1 << 2 * bits)});
+                item.options.push_back({f, sensitivity / static_cast<double>(std::uint64_t{1} << 2 * bits)});
             }
             items.push_back(std::move(item));
         };
