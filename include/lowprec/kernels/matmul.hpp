@@ -18,6 +18,7 @@
 #include <lowprec/arithmetic.hpp>
 #include <lowprec/kernels/matmul/activations.hpp>
 #include <lowprec/kernels/matmul/avx512_bf16.hpp>
+#include <lowprec/kernels/matmul/avx512_digits.hpp>
 #include <lowprec/kernels/matmul/epilogue.hpp>
 #include <lowprec/kernels/matmul/scalar.hpp>
 #include <lowprec/quantize/affine.hpp>
@@ -153,20 +154,29 @@ struct output_matrix {
     }
 };
 
+/// totals_of_strip(strip, first row, rows, totals) for each task.
 template <class Isa, class W, class Out, class Executor, class Totals>
-LOWPREC_INLINE void run_tasks(const strips_of<W>& w, const packed_rows& x, const output_matrix<Out>& y, float factor,
-                              Executor&& executor, Totals* totals_of_strip) {
+LOWPREC_INLINE void run_tasks(const strips_of<W>& w, std::size_t all_rows, const output_matrix<Out>& y, float factor,
+                              Executor&& executor, Totals&& totals_of_strip) {
     for_each_task(
-        w, x.rows, executor,
+        w, all_rows, executor,
         [&](const weight_strip& strip, const std::int32_t*, std::size_t s, std::size_t first, std::size_t rows) {
             alignas(64) float totals[rows_together * strip_rows];
             {
                 const environment<Isa> guard;
-                totals_of_strip(strip, x.from(first), rows, totals);
+                totals_of_strip(strip, first, rows, totals);
             }
             for (std::size_t m = 0; m < rows; ++m)
                 y.template finish<Isa>(totals + m * strip_rows, first + m, s, factor);
         });
+}
+template <class Isa, class W, class Out, class Executor, class Totals>
+LOWPREC_INLINE void run_packed(const strips_of<W>& w, const packed_rows& x, const output_matrix<Out>& y, float factor,
+                               Executor&& executor, Totals* totals_of_strip) {
+    run_tasks<Isa>(w, x.rows, y, factor, executor,
+                   [&](const weight_strip& strip, std::size_t first, std::size_t rows, float* totals) {
+                       totals_of_strip(strip, x.from(first), rows, totals);
+                   });
 }
 
 template <class Isa, class X, class W, class Out, class Executor>
@@ -174,6 +184,24 @@ LOWPREC_INLINE void float_product(const X* x, std::size_t rows, const strips_of<
                                   Executor&& executor) {
     using codes = typename strips_of<W>::codes_type;
     using scale = typename strips_of<W>::scale_type;
+    // The totals of short groups cost more than their dots gain, but for few rows, which wait for memory.
+    if constexpr (has_digits<Isa, codes>)
+        if ((w.shape().group >= 64 || rows <= 4) && w.shape().group <= std::size_t{1}
+                                                                           << 18) {  // sums of digits fit 32 bits
+            const digit_activations digits = as_digits<Isa>(x, rows, w.shape());
+            activation_memory floats;
+            if (digits.any_as_floats) floats = as_floats<Isa>(x, rows, w.shape());
+            return run_tasks<Isa>(w, rows, y, w.tensor_scale(), executor,
+                                  [&](const weight_strip& strip, std::size_t first, std::size_t count, float* totals) {
+                                      digit_strip<Isa, codes, scale, digits_for<X>>(strip, digits, first, count,
+                                                                                    totals);
+                                      if (digits.any_as_floats)
+                                          for (std::size_t m = 0; m < count; ++m)
+                                              if (digits.as_floats[first + m])
+                                                  float_strip<Isa, codes, scale>(strip, floats.rows.from(first + m), 1,
+                                                                                 totals + m * strip_rows);
+                                  });
+        }
     if constexpr (std::is_same_v<X, bf16> && has_bf16_dots<Isa, codes>) {
         // Each row by itself, so that its result doesn't depend on the rows beside it; runs of a kind together.
         const std::size_t columns = w.shape().columns;
@@ -185,18 +213,18 @@ LOWPREC_INLINE void float_product(const X* x, std::size_t rows, const strips_of<
             const X* const from = x + first * columns;
             if (dots) {
                 const activation_memory a = as_they_are<Isa>(from, end - first, w.shape());
-                run_tasks<Isa>(w, a.rows, part, w.tensor_scale(), executor,
-                               w.shape().has_zero_points ? &bf16_strip<Isa, codes, scale, codes::integers>
-                                                         : &bf16_strip<Isa, codes, scale, false>);
+                run_packed<Isa>(w, a.rows, part, w.tensor_scale(), executor,
+                                w.shape().has_zero_points ? &bf16_strip<Isa, codes, scale, codes::integers>
+                                                          : &bf16_strip<Isa, codes, scale, false>);
             } else {
                 const activation_memory a = as_floats<Isa>(from, end - first, w.shape());
-                run_tasks<Isa>(w, a.rows, part, w.tensor_scale(), executor, &float_strip<Isa, codes, scale>);
+                run_packed<Isa>(w, a.rows, part, w.tensor_scale(), executor, &float_strip<Isa, codes, scale>);
             }
         }
         return;
     }
     const activation_memory a = as_floats<Isa>(x, rows, w.shape());
-    run_tasks<Isa>(w, a.rows, y, w.tensor_scale(), executor, &float_strip<Isa, codes, scale>);
+    run_packed<Isa>(w, a.rows, y, w.tensor_scale(), executor, &float_strip<Isa, codes, scale>);
 }
 
 /// The longest sum of products of codes that 32 bits hold.
@@ -480,10 +508,10 @@ void matmul(block_span<B> x, const W& weights, Y&& y, const matmul_options& opti
         convert<float>(detail::format_from_native(x.tensor_scale()) * detail::format_from_native(w.tensor_scale()));
     if constexpr (detail::has_bf16_dots<Isa, codes>) {
         const auto a = detail::as_elements<Isa, bf16, row>(x, w.shape());
-        detail::run_tasks<Isa>(w, a.rows, outputs, factor, executor, &detail::bf16_strip<Isa, codes, scale, false>);
+        detail::run_packed<Isa>(w, a.rows, outputs, factor, executor, &detail::bf16_strip<Isa, codes, scale, false>);
     } else {
         const auto a = detail::as_elements<Isa, float, row>(x, w.shape());
-        detail::run_tasks<Isa>(w, a.rows, outputs, factor, executor, &detail::float_strip<Isa, codes, scale>);
+        detail::run_packed<Isa>(w, a.rows, outputs, factor, executor, &detail::float_strip<Isa, codes, scale>);
     }
 }
 

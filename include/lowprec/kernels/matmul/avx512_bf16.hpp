@@ -169,16 +169,15 @@ LOWPREC_INLINE void add_tile(const __m512 (&sums)[M][P], const float* scales, co
 
 template <class Isa, class Codes, bool ZeroPoints, std::size_t P, std::size_t M>
 LOWPREC_INLINE void fused_pairs(const pair_decoder<Codes, ZeroPoints>& decode, const std::byte* codes,
-                                std::size_t panel_bytes, std::size_t steps, const std::uint32_t* zeros,
-                                const float* scales, const packed_rows& x, const float* x_scales,
-                                float* totals) noexcept {
+                                std::size_t panels, std::size_t steps, const std::uint32_t* zeros, const float* scales,
+                                const packed_rows& x, const float* x_scales, float* totals) noexcept {
     __m512 sums[M][P];
     for (auto& row : sums)
         for (auto& sum : row) sum = _mm512_setzero_ps();
     for (std::size_t s = 0; s < steps; ++s) {
         const std::byte* const own = x.data + 16 * s;
         unrolled<P>([&]<std::size_t p>() {
-            const std::byte* const step = codes + p * panel_bytes + s * step_bytes<Codes>;
+            const std::byte* const step = codes + (s * panels + p) * step_bytes<Codes>;
             __builtin_prefetch(step + 4096);
             decode(step, zeros + 16 * p, [&]<std::size_t j>(__m512i pairs) {
                 unrolled<M>([&]<std::size_t m>() {
@@ -228,9 +227,9 @@ template <class Isa, class Codes, class Scale, bool ZeroPoints>
         const float* const x_scales = x.scales == nullptr ? nullptr : x.scales + g;
         for (std::size_t left = shape.columns_of(g); left != 0;) {
             const std::size_t columns = left < unit_columns ? left : unit_columns;
-            const std::size_t steps = divide_up(columns, step_columns), panel_bytes = steps * step_bytes<Codes>;
+            const std::size_t steps = divide_up(columns, step_columns);
             const auto take = [&]<std::size_t P>(std::size_t p) {
-                const std::byte* const codes = at + p * panel_bytes;
+                const std::byte* const codes = at + p * step_bytes<Codes>;
                 const auto scale_of = [&](std::size_t m) {
                     return x_scales == nullptr ? nullptr : x_scales + m * x.scales_stride;
                 };
@@ -238,14 +237,14 @@ template <class Isa, class Codes, class Scale, bool ZeroPoints>
                 const std::uint32_t* const zp = zeros + p * 16;
                 if (rows <= few) {
                     for_each_tile<few>(0, rows, [&]<std::size_t M>(std::size_t m) {
-                        fused_pairs<Isa, Codes, ZeroPoints, P, M>(decode, codes, panel_bytes, steps, zp,
+                        fused_pairs<Isa, Codes, ZeroPoints, P, M>(decode, codes, strip.panels, steps, zp,
                                                                   scales + p * 16, x.from(m), scale_of(m),
                                                                   totals_of(m));
                     });
                 } else {
                     for (std::size_t k = 0; k < P; ++k)
                         for (std::size_t s = 0; s < steps; ++s)
-                            decode(codes + k * panel_bytes + s * step_bytes<Codes>, zp + 16 * k,
+                            decode(codes + (s * strip.panels + k) * step_bytes<Codes>, zp + 16 * k,
                                    [&]<std::size_t j>(__m512i pairs) {
                                        _mm512_store_si512(buffer + ((4 * s + j) * P + k) * 16, pairs);
                                    });
@@ -259,7 +258,7 @@ template <class Isa, class Codes, class Scale, bool ZeroPoints>
                 take.template operator()<4>(0);
             else
                 for (std::size_t p = 0; p < strip.panels; ++p) take.template operator()<1>(p);
-            at += strip.panels * panel_bytes;
+            at += steps * strip.panels * step_bytes<Codes>;
             x.data += steps * step_columns * 2;
             left -= columns;
         }

@@ -77,7 +77,7 @@ LOWPREC_INLINE void add_scaled(float* total, f32<Isa> sum, f32<Isa> scale) noexc
 
 /// One unit of P panels times M rows, decoded where it is multiplied.
 template <class Isa, class Codes, std::size_t P, std::size_t M>
-LOWPREC_INLINE void fused_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panel_bytes,
+LOWPREC_INLINE void fused_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panels,
                                std::size_t steps, const float* zeros, const float* scales, const float* x,
                                std::size_t x_stride, const float* x_scales, std::size_t x_scales_stride,
                                float* totals) noexcept {
@@ -88,7 +88,7 @@ LOWPREC_INLINE void fused_unit(const decoder<Isa, Codes>& decode, const std::byt
             for (auto& sum : panel) sum = f32<Isa>(0.0F);
     for (std::size_t s = 0; s < steps; ++s) {
         unrolled<P>([&]<std::size_t p>() {
-            const step_words<Isa, Codes> words(codes + p * panel_bytes + s * step_bytes<Codes>);
+            const step_words<Isa, Codes> words(codes + (s * panels + p) * step_bytes<Codes>);
             unrolled<R>([&]<std::size_t r>() {
                 const f32<Isa> zero =
                     zeros == nullptr ? decoder<Isa, Codes>::zero_point() : load_from<f32<Isa>>(zeros + 16 * p + L * r);
@@ -114,12 +114,12 @@ LOWPREC_INLINE void fused_unit(const decoder<Isa, Codes>& decode, const std::byt
 
 /// The unit of P panels as floats: column after column, 16 P rows each.
 template <class Isa, class Codes, std::size_t P>
-LOWPREC_INLINE void decode_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panel_bytes,
+LOWPREC_INLINE void decode_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panels,
                                 std::size_t steps, const float* zeros, float* out) noexcept {
     constexpr std::size_t R = panel_registers<Isa>, L = lanes<Isa>;
     for (std::size_t p = 0; p < P; ++p)
         for (std::size_t s = 0; s < steps; ++s) {
-            const step_words<Isa, Codes> words(codes + p * panel_bytes + s * step_bytes<Codes>);
+            const step_words<Isa, Codes> words(codes + (s * panels + p) * step_bytes<Codes>);
             for (std::size_t r = 0; r < R; ++r) {
                 const std::size_t row = 16 * p + L * r;
                 const f32<Isa> zero =
@@ -195,19 +195,19 @@ template <class Isa, class Codes, class Scale>
         const float* const x_scales = x.scales == nullptr ? nullptr : x.scales + g;
         for (std::size_t left = shape.columns_of(g); left != 0;) {
             const std::size_t columns = left < unit_columns ? left : unit_columns;
-            const std::size_t steps = divide_up(columns, step_columns), panel_bytes = steps * shape.step_bytes;
+            const std::size_t steps = divide_up(columns, step_columns);
             const auto take = [&]<std::size_t P>(std::size_t p) {
-                const std::byte* const codes = at + p * panel_bytes;
+                const std::byte* const codes = at + p * step_bytes<Codes>;
                 const float* const zp = z == nullptr ? nullptr : z + p * 16;
                 if (rows <= few) {
                     for_each_tile<4>(0, rows, [&]<std::size_t M>(std::size_t m) {
-                        fused_unit<Isa, Codes, P, M>(decode, codes, panel_bytes, steps, zp, scales + p * 16,
+                        fused_unit<Isa, Codes, P, M>(decode, codes, strip.panels, steps, zp, scales + p * 16,
                                                      activations + m * x_stride, x_stride,
                                                      x_scales == nullptr ? nullptr : x_scales + m * x.scales_stride,
                                                      x.scales_stride, totals + m * strip_rows + p * 16);
                     });
                 } else {
-                    decode_unit<Isa, Codes, P>(decode, codes, panel_bytes, steps, zp, buffer);
+                    decode_unit<Isa, Codes, P>(decode, codes, strip.panels, steps, zp, buffer);
                     for_each_tile<tile::rows>(0, rows, [&]<std::size_t M>(std::size_t m) {
                         buffered_unit<Isa, P, M>(buffer, steps * step_columns, scales + p * 16,
                                                  activations + m * x_stride, x_stride,
@@ -226,7 +226,7 @@ template <class Isa, class Codes, class Scale>
                 if (rows > few)
                     for (; p + 2 <= strip.panels; p += 2) take.template operator()<2>(p);
             for (; p < strip.panels; ++p) take.template operator()<1>(p);
-            at += strip.panels * panel_bytes;
+            at += steps * strip.panels * step_bytes<Codes>;
             activations += steps * step_columns;
             left -= columns;
         }

@@ -97,16 +97,19 @@ struct quad_dots<Isa> {
 };
 #endif
 
-/// Where 8-bit steps lie: `units` after each other, each of `steps` steps of P panels, the last of `last_steps`.
-struct byte_units {
+/// 8-bit steps of all panels: step 0 of panel 0, 1 ..., step 1 of panel 0, 1 ...
+struct byte_steps {
     const std::byte* data;
-    std::size_t panels, units, steps, last_steps;
+    std::size_t panels, steps;
+    const std::byte* ahead;  ///< what is read next: tiles fetch a line of it for each quad, each tile its own part
+
+    LOWPREC_INLINE const std::byte* ahead_of(std::size_t tile) const noexcept { return ahead + tile * 2 * steps * 64; }
 };
 
 /// P panels from the p-th on times M rows, added to sums[row][64] or to zero.
 template <class Isa, std::size_t P, std::size_t M>
-[[gnu::noinline]] void quad_tile(const byte_units& w, std::size_t p, const std::byte* x, std::size_t x_stride,
-                                 bool continued, std::int32_t* sums) noexcept {
+[[gnu::noinline]] void quad_tile(const byte_steps& w, std::size_t p, const std::byte* x, std::size_t x_stride,
+                                 bool continued, const std::byte* ahead, std::int32_t* sums) noexcept {
     using dots = quad_dots<Isa>;
     constexpr std::size_t R = dots::registers;
     typename dots::sum s[M][P][R];
@@ -118,24 +121,20 @@ template <class Isa, std::size_t P, std::size_t M>
             });
         });
     });
-    const std::byte* unit = w.data;
-    for (std::size_t u = 0; u < w.units; ++u) {
-        const std::size_t steps = u + 1 == w.units ? w.last_steps : w.steps;
-        const std::byte* const codes = unit + p * steps * 128;
-        for (std::size_t q = 0; q < 2 * steps; ++q) {
-            typename dots::activations a[M];
-            unrolled<M>([&]<std::size_t m>() { a[m] = dots::broadcast(x + m * x_stride + 4 * q); });
-            unrolled<P>([&]<std::size_t k>() {
-                const std::byte* const quad = codes + k * steps * 128 + 64 * q;
-                if constexpr (P == 4 && M == 1) __builtin_prefetch(quad + 4096);
-                unrolled<R>([&]<std::size_t r>() {
-                    unrolled<M>([&]<std::size_t m>() { s[m][k][r] = dots::add(s[m][k][r], quad, r, a[m]); });
-                });
+    for (std::size_t q = 0; q < 2 * w.steps; ++q) {
+        const std::byte* const quads = w.data + (q / 2 * w.panels + p) * 128 + q % 2 * 64;
+        if constexpr (P == 4 && M > 1) __builtin_prefetch(ahead += 64);
+        typename dots::activations a[M];
+        unrolled<M>([&]<std::size_t m>() { a[m] = dots::broadcast(x + m * x_stride + 4 * q); });
+        unrolled<P>([&]<std::size_t k>() {
+            const std::byte* const quad = quads + 128 * k;
+            if constexpr (P == 4 && M == 1) __builtin_prefetch(quad + 4096);
+            unrolled<R>([&]<std::size_t r>() {
+                unrolled<M>([&]<std::size_t m>() { s[m][k][r] = dots::add(s[m][k][r], quad, r, a[m]); });
             });
-        }
-        unit += w.panels * steps * 128;
-        x += 8 * steps;
+        });
     }
+    if constexpr (P != 4 || M == 1) static_cast<void>(ahead);
     unrolled<M>([&]<std::size_t m>() {
         unrolled<P>([&]<std::size_t k>() { dots::store(sums + m * strip_rows + 16 * k, s[m][k]); });
     });
@@ -162,9 +161,8 @@ inline constexpr std::uint8_t activation_columns<4>[8] = {0, 4, 1, 5, 2, 6, 3, 7
 #if defined(__AVX512VNNI__)
 /// 4-bit codes of 4 panels times few rows, spread in registers.
 template <class Isa, std::size_t M>
-[[gnu::noinline]] void nibble_tile(const std::byte* codes, std::size_t panel_bytes, std::size_t steps,
-                                   const std::byte* x, std::size_t x_stride, bool continued,
-                                   std::int32_t* sums) noexcept {
+[[gnu::noinline]] void nibble_tile(const std::byte* codes, std::size_t steps, const std::byte* x, std::size_t x_stride,
+                                   bool continued, std::int32_t* sums) noexcept {
     __m512i s[M][4];
     unrolled<M>([&]<std::size_t m>() {
         unrolled<4>([&]<std::size_t k>() {
@@ -174,7 +172,7 @@ template <class Isa, std::size_t M>
     const __m512i low = _mm512_set1_epi8(15);
     for (std::size_t q = 0; q < steps; ++q) {
         unrolled<4>([&]<std::size_t k>() {
-            const std::byte* const step = codes + k * panel_bytes + 64 * q;
+            const std::byte* const step = codes + (4 * q + k) * 64;
             __builtin_prefetch(step + 4096);
             const __m512i words = _mm512_loadu_si512(step);
             const __m512i even = _mm512_and_si512(words, low), odd = _mm512_and_si512(_mm512_srli_epi16(words, 4), low);
@@ -199,7 +197,8 @@ template <class Isa, class Codes, class Finish>
 LOWPREC_INLINE void integer_strip(const weight_strip& strip, const packed_rows& x, std::size_t rows, std::int32_t* sums,
                                   Finish&& finish) noexcept {
     using dots = quad_dots<Isa>;
-    constexpr std::size_t together = 3;  // units: 24 KiB of bytes stay in the first-level cache for all rows
+    // 24 KiB of bytes stay in the first-level cache for all rows
+    constexpr std::size_t most = Codes::width == 4 ? unit_columns : 3 * unit_columns;
     const weight_shape& shape = *strip.shape;
     alignas(64) std::byte buffer[Codes::width == 4 ? unit_columns * strip_rows : 64];
     const std::byte* at = strip.data;
@@ -209,33 +208,29 @@ LOWPREC_INLINE void integer_strip(const weight_strip& strip, const packed_rows& 
         at += shape.group_head(strip.panels);
         bool continued = false;
         for (std::size_t left = shape.columns_of(g); left != 0;) {
-            const std::size_t most = unit_columns * (Codes::width == 4 ? 1 : together);
             const std::size_t columns = left < most ? left : most;
-            const std::size_t units = divide_up(columns, unit_columns);
-            const std::size_t last = divide_up(columns - (units - 1) * unit_columns, step_columns);
-            const std::size_t steps = unit_columns / step_columns;
-            const std::size_t all_steps = (units - 1) * steps + last;
-            byte_units w{at, strip.panels, units, steps, last};
+            const std::size_t steps = divide_up(columns, step_columns);
+            byte_steps w{at, strip.panels, steps, at + strip.panels * steps * step_bytes<Codes>};
             bool done = false;
             if constexpr (Codes::width == 4) {
 #if defined(__AVX512VNNI__)
                 if constexpr (dots::panels == 4)
                     if (strip.panels == 4 && rows <= 4) {
                         for_each_tile<4>(0, rows, [&]<std::size_t M>(std::size_t m) {
-                            nibble_tile<Isa, M>(at, last * 64, last, activations + m * x.stride, x.stride, continued,
+                            nibble_tile<Isa, M>(at, steps, activations + m * x.stride, x.stride, continued,
                                                 sums + m * strip_rows);
                         });
                         done = true;
                     }
 #endif
-                if (!done) spread_nibbles<Isa>(at, last * strip.panels, buffer);
+                if (!done) spread_nibbles<Isa>(at, steps * strip.panels, buffer);
                 w.data = buffer;
             }
             if (!done) {
                 const auto take = [&]<std::size_t P>(std::size_t p) {
                     for_each_tile<dots::rows>(0, rows, [&]<std::size_t M>(std::size_t m) {
                         quad_tile<Isa, P, M>(w, p, activations + m * x.stride, x.stride, continued,
-                                             sums + m * strip_rows + 16 * p);
+                                             w.ahead_of(m / dots::rows), sums + m * strip_rows + 16 * p);
                     });
                 };
                 std::size_t p = 0;
@@ -246,8 +241,8 @@ LOWPREC_INLINE void integer_strip(const weight_strip& strip, const packed_rows& 
                     }
                 for (; p < strip.panels; ++p) take.template operator()<1>(p);
             }
-            at += strip.panels * all_steps * shape.step_bytes;
-            activations += all_steps * step_columns;
+            at = w.ahead;
+            activations += steps * step_columns;
             left -= columns;
             continued = true;
         }

@@ -6,10 +6,9 @@
 //
 //     strip     64 rows (output channels), in 4 panels of 16; the last strip has the panels that are left
 //     group     the columns that share a row's scale; all of them where there is one scale a row
-//     unit      128 columns of a group, or what is left of it: what is summed before the scale is applied
 //     step      8 columns of 16 rows
 //
-//     strip 0: [group 0: [scales][zero points][unit 0: [panel 0: step step ...] [panel 1: ...] ...] [unit 1] ...] [group 1] ...
+//     strip 0: [group 0: [scales][zero points][step 0 of panel 0, 1, 2, 3][step 1 of panel 0, 1, 2, 3] ...] [group 1: ...] ...
 //     strip 1: ...
 //
 //     scales         one for each row of the strip, as they are stored; zero points a byte each, only where there are any
@@ -37,7 +36,9 @@ namespace lowprec {
 namespace detail {
 
 inline constexpr std::size_t panel_rows = 16, strip_panels = 4, strip_rows = panel_rows * strip_panels;
-inline constexpr std::size_t unit_columns = 128, step_columns = 8;
+inline constexpr std::size_t step_columns = 8;
+/// What is summed before a scale is applied: a group, or as many columns of it.
+inline constexpr std::size_t unit_columns = 128;
 
 LOWPREC_INLINE constexpr std::size_t round_up(std::size_t n, std::size_t to) noexcept { return divide_up(n, to) * to; }
 
@@ -140,14 +141,6 @@ struct weight_shape {
     LOWPREC_INLINE constexpr std::size_t padded_columns() const noexcept {
         return columns == 0 ? 0 : (groups() - 1) * padded_group() + round_up(columns_of(groups() - 1), step_columns);
     }
-    /// The units of a group, and of all.
-    LOWPREC_INLINE constexpr std::size_t units_of(std::size_t g) const noexcept {
-        return divide_up(columns_of(g), unit_columns);
-    }
-    LOWPREC_INLINE constexpr std::size_t units() const noexcept {
-        return columns == 0 ? 0 : (groups() - 1) * divide_up(group, unit_columns) + units_of(groups() - 1);
-    }
-
     /// The bytes of a group's scales and zero points in a strip of so many panels.
     LOWPREC_INLINE constexpr std::size_t scales_bytes(std::size_t panels_there) const noexcept {
         return round_up(panels_there * panel_rows * scale_bytes, 64);

@@ -250,20 +250,20 @@ public:
                     to[shape.scales_bytes(panels) + r] = std::byte{source.stored_zero_point(first_row + r, first)};
             }
             to += shape.group_head(panels);
-            for (std::size_t u = 0; u < columns; u += unit_columns) {
-                const std::size_t n = columns - u < unit_columns ? columns - u : unit_columns;
-                const std::size_t steps = divide_up(n, step_columns), panel_bytes = steps * shape.step_bytes;
-                for (std::size_t r = 0; r < rows; ++r) {
-                    std::uint8_t codes[unit_columns] = {};
-                    source.codes(first_row + r, first + u, n, codes);
-                    std::byte* const panel = to + r / panel_rows * panel_bytes;
-                    for (std::size_t c = 0; c < n; ++c) {
-                        put(panel + c / step_columns * shape.step_bytes, r % panel_rows, c % step_columns, codes[c]);
-                        if (sums != nullptr) sums[r] += codes[c];
+            for (std::size_t r = 0; r < rows; ++r) {
+                std::byte* const panel = to + r / panel_rows * shape.step_bytes;
+                for (std::size_t c = 0; c < columns;) {
+                    std::uint8_t codes[unit_columns];
+                    const std::size_t n = columns - c < unit_columns ? columns - c : unit_columns;
+                    source.codes(first_row + r, first + c, n, codes);
+                    for (std::size_t i = 0; i < n; ++i, ++c) {
+                        put(panel + c / step_columns * panels * shape.step_bytes, r % panel_rows, c % step_columns,
+                            codes[i]);
+                        if (sums != nullptr) sums[r] += codes[i];
                     }
                 }
-                to += panels * panel_bytes;
             }
+            to += divide_up(columns, step_columns) * panels * shape.step_bytes;
         }
     }
 
