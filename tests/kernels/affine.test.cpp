@@ -150,3 +150,26 @@ TEST_CASE("every number of steps around every tie") {
     });
     CHECK_TALLY_OVER(results, 8U * 2 * 48681 - 1);
 }
+
+TEST_CASE("codes that go past the cache, wherever they begin") {
+    constexpr std::size_t count = (std::size_t{33} << 20) + 77, period = 4096;
+    const affine<8> a{0x1.234p-3F, 5};
+    random_bits next{29};
+    const std::vector<float> pattern = some_numbers(period, a.scale, next);
+    std::vector<float> x(count);
+    std::vector<std::int8_t> expected(period);
+    for (std::size_t i = 0; i < count; ++i) x[i] = pattern[i % period];
+    for (std::size_t i = 0; i < period; ++i) expected[i] = a.quantize(pattern[i]);
+    for (const std::size_t offset : {std::size_t{0}, std::size_t{63}}) {
+        const std::byte guard{0xA5};
+        std::vector<std::byte> codes(count + 2 * margin + offset, guard);
+        std::byte* const to = codes.data() + margin + offset;
+        detail::quantize_row<simd::native, integer_recipe::exact>(x.data(), count, a, to);
+        std::size_t wrong = 0;
+        for (std::size_t i = 0; i < count; i += period)
+            if (std::memcmp(to + i, expected.data(), count - i < period ? count - i : period) != 0) ++wrong;
+        CHECK(wrong == 0);
+        CHECK(to[-1] == guard);
+        CHECK(to[count] == guard);
+    }
+}

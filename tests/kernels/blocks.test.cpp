@@ -27,17 +27,27 @@ constexpr std::byte guard{0xA5};
 constexpr std::size_t margin = 64;
 
 /// What kinds of numbers there are in a matrix.
-enum kind { uniform, grid, wide, subnormal, special, kinds };
+enum kind { uniform, grid, near_ties, wide, subnormal, special, kinds };
 
 std::vector<float> some_numbers(std::size_t count, int which, random_bits& next) {
     std::vector<float> x(count);
     const double scale = std::ldexp(1.0, static_cast<int>(next() % 60) - 30);
+    // a scale that fp16 holds, and the extreme that has it, as q8_0 and q4_0 find it
+    const double step = std::ldexp(static_cast<double>(1024 + next() % 1024), -16);
+    const int extreme = next() % 2 == 0 ? 127 : 8, sign = next() % 2 == 0 ? 1 : -1;
     for (float& v : x) {
         const double u = static_cast<double>(next() >> 11) * 0x1p-52 - 1;
         auto bits = static_cast<std::uint32_t>(next());
         switch (which) {
         case uniform: v = static_cast<float>(u * scale); break;
         case grid: v = static_cast<float>(std::floor(u * 14) * scale / 4); break;  // many ties, many alike
+        case near_ties: {
+            const auto tie = static_cast<float>((std::floor(u * (extreme - 1)) + 0.5) * step);
+            const auto off = bits % 3;
+            v = off == 0 ? tie : std::nextafter(tie, off == 1 ? HUGE_VALF : -HUGE_VALF);
+            if ((&v - x.data()) % 16 == 0) v = static_cast<float>(extreme * sign * step);
+            break;
+        }
         case subnormal: v = std::bit_cast<float>(bits & 0x80FFFFFF); break;
         default:
             if ((bits >> 23 & 0xFF) == 0xFF && (which == wide || next() % 8 != 0)) bits ^= 0x40000000;
