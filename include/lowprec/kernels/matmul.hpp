@@ -349,6 +349,8 @@ LOWPREC_INLINE void integer_product(std::string_view function, affine_span<A, S>
 /// Rounds:  each output is summed in float in units of at most 128 columns, in the order of k, times the unit's scale, in order
 ///          of the units; then times the tensor's scale, plus bias, and the function; rounded to y's type at last.
 ///          |y - exact| <= gamma sum |x w| plus the rounding of the output, docs/matmul.md derives gamma.
+///          A row's result doesn't depend on the rows beside it, nor on their number; but for 4-bit weights in groups of fewer
+///          than 64 columns, which up to 4 rows and more than 4 sum in different ways on machines with AVX-512 VNNI.
 /// Beyond:  NaN and infinities in x go where IEEE arithmetic takes them. Subnormal numbers are not flushed.
 /// Errors:  std::invalid_argument if sizes don't match, naming them; for plain weights also what prepare refuses.
 /// Cost:    copies x if k is no multiple of 8, or if it isn't float already (bf16 stays where there is an instruction for it).
