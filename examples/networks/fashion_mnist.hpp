@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "../compare_formats/fashion_mnist.hpp"
@@ -25,15 +26,17 @@ struct mlp {
     std::map<std::string, Eigen::VectorXf, std::less<>> biases;
 };
 
-inline mlp read_mlp(const std::string& path) {
+inline mlp mlp_of(const compare_formats::network& layers) {
     mlp net;
-    for (const auto& layer : compare_formats::read_network(path)) {
+    for (const auto& layer : layers) {
         const auto& name = net.names.emplace_back("fc" + std::to_string(net.names.size() + 1));
         net.weights[name] = layer.weights;
         net.biases[name] = layer.bias;
     }
     return net;
 }
+
+inline mlp read_mlp(const std::string& path) { return mlp_of(compare_formats::read_network(path)); }
 
 /// The logits [images, classes] for images [images, pixels].
 inline matrix logits_of(const mlp& net, const matrix& images, const linear& apply) {

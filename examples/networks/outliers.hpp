@@ -7,6 +7,7 @@
 #define LOWPREC_EXAMPLES_NETWORKS_OUTLIERS_HPP
 
 #include <Eigen/Core>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
