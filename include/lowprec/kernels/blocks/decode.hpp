@@ -12,6 +12,10 @@
 
 namespace lowprec::detail {
 
+// Without optimisation gcc's intrinsics are macros, and their casts are warned of here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
 /// Whether lanes can do it. bf16 and fp16 are rounded from floats that are exact, or, with a tensor scale, from floats rounded to
 /// odd, for which the product's error must be at hand.
 template <class Isa, class B, class To>
@@ -70,41 +74,65 @@ LOWPREC_INLINE f32<Isa> multiply_to_odd(f32<Isa> x, f32<Isa> g) noexcept {
     return as<f32<Isa>>(choose<Isa>(open, choose<Isa>(below, bits + u32<Isa>(1U), bits - u32<Isa>(1U)), bits));
 }
 
-/// The numbers of a piece, as floats, or in To's stead as floats that round to it.
+template <class E>
+inline constexpr bool element_has_nan = false;
+template <format E>
+inline constexpr bool element_has_nan<E> = E::has_nan;
+
+/// All NaN as 7FC00000.
+template <class Isa>
+LOWPREC_INLINE f32<Isa> with_one_nan(f32<Isa> x) noexcept {
+#if defined(__AVX512F__)
+    if constexpr (lanes<Isa> == 16)
+        return _mm512_mask_mov_ps(x, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q),
+                                  _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
+#endif
+    const u32<Isa> bits = as<u32<Isa>>(x);
+    return as<f32<Isa>>(choose<Isa>(greater<Isa>(bits & u32<Isa>(0x7FFFFFFFU), 0x7F800000U), 0x7FC00000U, bits));
+}
+
+/// Where numbers go that fit into the output whole, as stream_writer's.
+struct memory_writer {
+    std::byte* to;
+    [[nodiscard]] LOWPREC_INLINE std::byte* room() const noexcept { return to; }
+    LOWPREC_INLINE void commit(std::size_t bytes) noexcept { to += bytes; }
+};
+
+/// The numbers of a block of registers, from number n of a piece on, as floats, or in To's stead as floats that round to it.
 template <class Isa, class B, class To>
-LOWPREC_INLINE void scale_elements(const std::byte* codes, std::size_t count, const decoded_scales& scales,
-                                   float tensor_scale, std::byte* out) noexcept {
+LOWPREC_INLINE void scale_elements(const std::byte* codes, std::size_t n, const decoded_scales& scales,
+                                   f32<Isa> tensor_scale, std::byte* out) noexcept {
     using element = typename B::element;
-    constexpr std::size_t size = block_size<Isa>, width = lanes<Isa>;
-    const f32<Isa> g(tensor_scale);
-    for (std::size_t n = 0; n < count; n += size) {
-        const block<Isa> elements = load_elements<Isa, B>(codes + n * codes_of_piece<B>::value / 8);
-        for (std::size_t i = 0; i < 4; ++i) {
-            const std::size_t at = (n + i * width) / B::length;
-            const f32<Isa> m = as<f32<Isa>>(elements.v[i]);
-            f32<Isa> y = m * f32<Isa>(scales.values[at]);
-            if constexpr (is_int_element_v<element>) {
-                const u32<Isa> bits = as<u32<Isa>>(y);
-                const auto zero = equal<Isa>(bits << 1, 0U);
-                if constexpr (B::has_minimum) {
-                    const f32<Isa> minimum(scales.minima[at]);
-                    y = as<f32<Isa>>(choose<Isa>(zero, as<u32<Isa>>(minimum), as<u32<Isa>>(y + minimum)));
-                } else {
-                    y = as<f32<Isa>>(choose<Isa>(zero, 0U, bits));
-                }
-            } else if constexpr (element::has_nan) {
-                const u32<Isa> bits = as<u32<Isa>>(y);
-                const auto nan = greater<Isa>(bits & u32<Isa>(0x7FFFFFFFU), 0x7F800000U);
-                y = as<f32<Isa>>(choose<Isa>(nan, 0x7FC00000U, bits));
+    constexpr std::size_t width = lanes<Isa>;
+    const block<Isa> elements = load_elements<Isa, B>(codes + n * codes_of_piece<B>::value / 8);
+    f32<Isa> y[4];
+    for (std::size_t i = 0; i < 4; ++i) {
+        const std::size_t at = (n + i * width) / B::length;
+        const f32<Isa> m = as<f32<Isa>>(elements.v[i]), scale(scales.values[at]);
+        y[i] = m * scale;
+        if constexpr (is_int_element_v<element>) {
+            const u32<Isa> bits = as<u32<Isa>>(y[i]);
+            const auto zero = equal<Isa>(bits << 1, 0U);
+            if constexpr (B::has_minimum) {
+                const f32<Isa> minimum(scales.minima[at]);
+                y[i] = as<f32<Isa>>(choose<Isa>(zero, as<u32<Isa>>(minimum), as<u32<Isa>>(y[i] + minimum)));
+            } else if constexpr (has_fused_multiply_add<Isa>) {
+                y[i] = multiply_add<Isa>(m, scale, f32<Isa>(0.0F));  // -0 + 0 is 0
+            } else {
+                y[i] = as<f32<Isa>>(choose<Isa>(zero, 0U, bits));
             }
-            if constexpr (B::has_tensor_scale) {
-                if constexpr (std::is_same_v<To, float>)
-                    y = y * g;
-                else
-                    y = multiply_to_odd<Isa>(y, g);
-            }
-            store_to(out + 4 * (n + i * width), y);
         }
+    }
+    if constexpr (element_has_nan<element>)
+        for (f32<Isa>& v : y) v = with_one_nan<Isa>(v);
+    for (std::size_t i = 0; i < 4; ++i) {
+        if constexpr (B::has_tensor_scale) {
+            if constexpr (std::is_same_v<To, float>)
+                y[i] = y[i] * tensor_scale;
+            else
+                y[i] = multiply_to_odd<Isa>(y[i], tensor_scale);
+        }
+        store_to(out + 4 * i * width, y[i]);
     }
 }
 
@@ -124,11 +152,13 @@ LOWPREC_INLINE bool load_scales(block_span<const B> from, std::size_t row, std::
         }
     }
     if constexpr (scale::has_infinity) {  // zero times infinity is a NaN with a sign on x86
-        bool finite = true;
-        for (std::size_t k = 0; k < piece_blocks; ++k)
-            finite = finite && (codes[k] & scale::magnitude_mask) < scale::infinity_code &&
-                     (minima[k] & scale::magnitude_mask) < scale::infinity_code;
-        if (!finite) return false;
+        unsigned largest = 0;
+        for (std::size_t k = 0; k < piece_blocks; ++k) {
+            const unsigned magnitude = codes[k] & scale::magnitude_mask, other = minima[k] & scale::magnitude_mask;
+            largest = magnitude > largest ? magnitude : largest;
+            if constexpr (B::has_minimum) largest = other > largest ? other : largest;
+        }
+        if (largest >= scale::infinity_code) return false;
     }
     decode_scales<Isa, scale>(codes, out.values);
     if constexpr (scale::has_nan && !scale::has_infinity)
@@ -149,12 +179,14 @@ LOWPREC_INLINE void load_codes(block_span<const B> from, std::size_t row, std::s
     for (std::size_t k = 0; k < blocks; ++k, out += length) {
         const std::byte* const codes = from.codes_of(row, index + k);
         if constexpr (B::element::width == 4) {
-            for (std::size_t i = 0; i < half; i += 4) {
-                std::uint32_t pairs;
-                __builtin_memcpy(&pairs, codes + i, 4);
-                const std::uint32_t low = pairs & 0x0F0F0F0F, high = pairs >> 4 & 0x0F0F0F0F;
-                __builtin_memcpy(out + i, &low, 4);
-                __builtin_memcpy(out + half + i, &high, 4);
+            static_assert(half % 8 == 0);
+            for (std::size_t i = 0; i < half; i += 8) {
+                constexpr std::uint64_t nibbles = 0x0F0F0F0F'0F0F0F0F;
+                std::uint64_t pairs;
+                __builtin_memcpy(&pairs, codes + i, 8);
+                const std::uint64_t low = pairs & nibbles, high = pairs >> 4 & nibbles;
+                __builtin_memcpy(out + i, &low, 8);
+                __builtin_memcpy(out + half + i, &high, 8);
             }
         } else {
             __builtin_memcpy(out, codes, length);
@@ -162,14 +194,12 @@ LOWPREC_INLINE void load_codes(block_span<const B> from, std::size_t row, std::s
     }
 }
 
-/// One piece of whole blocks, written at `out`, which has room for whole blocks of registers. False if lanes can't do it.
-template <class Isa, class B, class To>
+/// One piece of whole blocks. False if lanes can't do it; then nothing is written.
+template <class Isa, class B, class To, class Writer>
 LOWPREC_INLINE bool dequantize_piece(block_span<const B> from, std::size_t row, std::size_t index, std::size_t blocks,
-                                     std::byte* out) noexcept {
-    constexpr std::size_t size = block_size<Isa>;
+                                     Writer& writer) noexcept {
+    constexpr std::size_t size = block_size<Isa>, width = codes_of_piece<B>::value;
     decoded_scales scales;
-    for (std::size_t line = 0; line < blocks * B::code_bytes; line += 64)  // as far ahead as memory takes to answer
-        __builtin_prefetch(from.codes_of(row, index) + line + 4096);
     if (!load_scales<Isa, B>(from, row, index, blocks, scales)) return false;
     const std::size_t count = blocks * B::length, padded = (count + size - 1) / size * size;
     constexpr bool in_place = scales_lie_apart<B>;
@@ -178,70 +208,80 @@ LOWPREC_INLINE bool dequantize_piece(block_span<const B> from, std::size_t row, 
     if constexpr (in_place) codes = from.codes_of(row, index);
     if constexpr (!in_place) load_codes<B>(from, row, index, blocks, buffer);
     if (padded != count) {  // nothing is read past the codes
-        constexpr std::size_t width = codes_of_piece<B>::value;
         if constexpr (in_place) __builtin_memcpy(buffer, codes, count * width / 8);
         __builtin_memset(buffer + count * width / 8, 0, (padded - count) * width / 8);
         codes = buffer;
     }
+    // as far ahead as memory takes to answer, and not all at once
+    constexpr std::size_t bytes_of_codes = size * static_cast<std::size_t>(B::code_bytes) / B::length;
+    const std::byte* const start = from.codes_of(row, index);
+    const f32<Isa> g(from.tensor_scale());
     if constexpr (std::is_same_v<To, float>) {
-        scale_elements<Isa, B, To>(codes, padded, scales, from.tensor_scale(), out);
+        std::size_t n = 0;
+        for (; n + size <= count; n += size) {
+            __builtin_prefetch(start + n / size * bytes_of_codes + 4096);
+            scale_elements<Isa, B, To>(codes, n, scales, g, writer.room());
+            writer.commit(4 * size);
+        }
+        if (n != count) {
+            alignas(64) std::byte numbers[4 * size];
+            scale_elements<Isa, B, To>(codes, n, scales, g, numbers);
+            __builtin_memcpy(writer.room(), numbers, 4 * (count - n));
+            writer.commit(4 * (count - n));
+        }
     } else {
         alignas(64) float numbers[piece_numbers + size];
-        scale_elements<Isa, B, To>(codes, padded, scales, from.tensor_scale(), reinterpret_cast<std::byte*>(numbers));
-        convert_piece<Isa, plain<float>, plain<To>>(numbers, out, padded);
+        for (std::size_t n = 0; n < padded; n += size) {
+            __builtin_prefetch(start + n / size * bytes_of_codes + 4096);
+            scale_elements<Isa, B, To>(codes, n, scales, g, reinterpret_cast<std::byte*>(numbers + n));
+        }
+        const std::size_t whole = count / size * size;
+        convert_piece<Isa, plain<float>, plain<To>>(numbers, writer.room(), whole);
+        if (whole != count) {
+            alignas(64) std::byte rest[size * sizeof(To)];
+            convert_piece<Isa, plain<float>, plain<To>>(numbers + whole, rest, size);
+            __builtin_memcpy(writer.room() + whole * sizeof(To), rest, (count - whole) * sizeof(To));
+        }
+        writer.commit(count * sizeof(To));
     }
     return true;
 }
 
 /// A matrix; what isn't whole blocks goes by the scalar definition.
+template <class Isa, class B, class To, class Writer>
+LOWPREC_INLINE void dequantize_to(block_span<const B> from, Writer& writer) noexcept {
+    constexpr std::size_t most = blocks_of_piece<B>;
+    const std::size_t per_row = from.blocks_per_row(), whole = from.columns() / B::length;
+    const auto by_scalar = [&](std::size_t row, std::size_t begin, std::size_t end) {
+        for (; begin < end; ++begin) {
+            std::byte* const to = writer.room();
+            writer.commit(static_cast<std::size_t>(dequantize_one<Isa, B, To>(from, row, begin, to) - to));
+        }
+    };
+    for (std::size_t row = 0; row < from.rows(); ++row) {
+        for (std::size_t k = 0; k < whole; k += most) {
+            const std::size_t blocks = whole - k < most ? whole - k : most;
+            if (!dequantize_piece<Isa, B, To>(from, row, k, blocks, writer)) by_scalar(row, k, k + blocks);
+        }
+        by_scalar(row, whole, per_row);
+    }
+}
 template <class Isa, class B, class To>
 [[gnu::noinline]] void dequantize_blocks_in_lanes(block_span<const B> from, To* out) noexcept {
-    constexpr std::size_t most = blocks_of_piece<B>, size = block_size<Isa>, room = (piece_numbers + size) * sizeof(To);
     const environment<Isa> guard;
-    const std::size_t per_row = from.blocks_per_row(), whole = from.columns() / B::length;
-    const auto by_scalar = [&](std::size_t row, std::size_t begin, std::size_t end, std::byte* to) {
-        for (std::size_t index = begin; index < end; ++index) to = dequantize_one<Isa, B, To>(from, row, index, to);
-    };
-    const auto each_piece = [&](auto&& write) {
-        for (std::size_t row = 0; row < from.rows(); ++row) {
-            for (std::size_t k = 0; k < whole; k += most) write(row, k, whole - k < most ? whole - k : most);
-            if (whole < per_row) write(row, whole, 0);
-        }
-    };
-    auto* to = reinterpret_cast<std::byte*>(out);
+    auto* const to = reinterpret_cast<std::byte*>(out);
     if (goes_past_cache<Isa>(from.size() * sizeof(To))) {
-        stream_writer<Isa, room> stream(to);
-        each_piece([&](std::size_t row, std::size_t index, std::size_t blocks) {
-            std::size_t count = blocks * B::length;
-            if (blocks == 0) {
-                count = static_cast<std::size_t>(from.size_of_block(index));
-                by_scalar(row, index, index + 1, stream.room());
-            } else if (!dequantize_piece<Isa, B, To>(from, row, index, blocks, stream.room())) {
-                by_scalar(row, index, index + blocks, stream.room());
-            }
-            stream.commit(count * sizeof(To));
-        });
-        return;
+        constexpr std::size_t together = std::is_same_v<To, float> ? block_size<Isa> : piece_numbers;
+        constexpr std::size_t room = together > B::length ? together : B::length;
+        stream_writer<Isa, room * sizeof(To)> stream(to);
+        dequantize_to<Isa, B, To>(from, stream);
+    } else {
+        memory_writer memory{to};
+        dequantize_to<Isa, B, To>(from, memory);
     }
-    each_piece([&](std::size_t row, std::size_t index, std::size_t blocks) {
-        const std::size_t count = blocks * B::length;
-        if (blocks == 0) {
-            by_scalar(row, index, index + 1, to);
-            to += static_cast<std::size_t>(from.size_of_block(index)) * sizeof(To);
-            return;
-        }
-        bool done = false;
-        if (count % size == 0) {
-            done = dequantize_piece<Isa, B, To>(from, row, index, blocks, to);
-        } else {
-            alignas(64) std::byte numbers[room];
-            done = dequantize_piece<Isa, B, To>(from, row, index, blocks, numbers);
-            if (done) __builtin_memcpy(to, numbers, count * sizeof(To));
-        }
-        if (!done) by_scalar(row, index, index + blocks, to);
-        to += count * sizeof(To);
-    });
 }
+
+#pragma GCC diagnostic pop
 
 }  // namespace lowprec::detail
 

@@ -179,12 +179,13 @@ LOWPREC_INLINE void place_piece(block_span<B> out, std::size_t row, std::size_t 
             __builtin_memcpy(out.scale_of(row, index + k), &scales.codes[k], scale_bytes);
             std::byte* const to = out.codes_of(row, index + k);
             if constexpr (B::element::width == 4) {
-                for (std::size_t i = 0; i < half; i += 4) {
-                    std::uint32_t low, high;
-                    __builtin_memcpy(&low, codes + i, 4);
-                    __builtin_memcpy(&high, codes + half + i, 4);
+                static_assert(half % 8 == 0);
+                for (std::size_t i = 0; i < half; i += 8) {
+                    std::uint64_t low, high;
+                    __builtin_memcpy(&low, codes + i, 8);
+                    __builtin_memcpy(&high, codes + half + i, 8);
                     low |= high << 4;
-                    __builtin_memcpy(to + i, &low, 4);
+                    __builtin_memcpy(to + i, &low, 8);
                 }
             } else {
                 __builtin_memcpy(to, codes, length);

@@ -199,7 +199,8 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
         static_assert((-element::lowest & (-element::lowest - 1)) == 0);  // so that the product below is exact
         constexpr float over = -1.0F / static_cast<float>(-element::lowest);
         const auto magnitude = [](float x) { return __builtin_bit_cast(std::uint32_t, x) & 0x7FFFFFFF; };
-        for (std::size_t i = 0; i < piece_blocks; ++i) {
+        for (std::size_t i = blocks; i < piece_blocks; ++i) out.values[i] = 0;
+        for (std::size_t i = 0; i < blocks; ++i) {
             const auto low = magnitude(ends[i].min), high = magnitude(ends[i].max);
             out.values[i] = (low | high) == 0 ? 0.0F : (low > high ? ends[i].min : ends[i].max) * over;
         }
