@@ -5,7 +5,7 @@
 #
 # A source says what it needs in comment lines that begin in the first column:
 #     // needs: mpfr          one of io, simd, ptq, mpfr, eigen, zlib, cli11, cuda (its headers), benchmark, and the peers that are measured:
-#                             highway, fp16, xnnpack, dnnl, xsmm; a program whose need is missing here is left out
+#                             highway, fp16, xnnpack, dnnl, xsmm, openblas, gemmlowp; a program whose need is missing here is left out
 #     // ctest-label: slow    a ctest label (tests only)
 #     // isa: best            built a second time, for the best instruction set of this machine (tests only)
 
@@ -99,6 +99,16 @@ function(lowprec_find_need need out)
         lowprec_find_files(lowprec_dnnl dnnl.hpp dnnl)
         if(TARGET lowprec_dnnl)
             target_link_libraries(lowprec_dnnl INTERFACE ${CMAKE_DL_LIBS})
+        endif()
+    elseif(need STREQUAL "openblas")
+        set(target lowprec_openblas)
+        lowprec_find_files(lowprec_openblas cblas.h openblas)
+    elseif(need STREQUAL "gemmlowp")
+        set(target lowprec_gemmlowp) # headers alone, which start threads
+        lowprec_find_files(lowprec_gemmlowp gemmlowp/public/gemmlowp.h)
+        find_package(Threads QUIET)
+        if(TARGET lowprec_gemmlowp AND TARGET Threads::Threads)
+            target_link_libraries(lowprec_gemmlowp INTERFACE Threads::Threads)
         endif()
     elseif(need STREQUAL "xsmm")
         set(target lowprec_xsmm)

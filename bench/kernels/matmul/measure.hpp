@@ -12,7 +12,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <cstdio>
 #include <functional>
 #include <map>
 #include <string>
@@ -53,11 +52,13 @@ public:
     void run(const std::vector<participant*>& all) const {
         for (participant* p : all) choose_passes(*p);
         for (int r = 0; r < count_; ++r) round(all, static_cast<std::size_t>(r));
-        double running = 1;
-        for (const participant* p : all) running = std::min(running, quantile(p->running, 0.5));
-        if (running < 0.97)
-            std::fprintf(stderr, "others used this processor: this thread ran for %.0f %% of the time\n",
-                         100 * running);
+    }
+
+    /// The share of the time in which this thread ran; less than 1 where others use its processor.
+    static double running(const std::vector<participant*>& all) {
+        double least = 1;
+        for (const participant* p : all) least = std::min(least, quantile(p->running, 0.5));
+        return least;
     }
 
 private:
