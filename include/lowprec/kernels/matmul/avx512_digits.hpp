@@ -16,7 +16,6 @@
 #define LOWPREC_KERNELS_MATMUL_AVX512_DIGITS_HPP
 
 #include <lowprec/kernels/matmul/activations.hpp>
-#include <vector>
 
 namespace lowprec::detail {
 
@@ -59,13 +58,20 @@ struct digit_rest {
 /// Activations as digits, row by row: `Digits` rows of bytes for each.
 struct digit_activations {
     packed_rows rows;
-    line_bytes bytes;
-    std::vector<float> units;        ///< 2^-s of each row's groups
-    std::vector<std::int32_t> sums;  ///< of each row's digits' groups
-    std::vector<digit_rest> rests;   ///< ordered by row, then group
-    std::vector<std::size_t> first;  ///< of a row's rests, and the end
-    std::vector<bool> as_floats;     ///< rows that can't be
+    line_bytes bytes, units_memory, sums_memory, rests_memory, first_memory, as_floats_memory;
+    float* units = nullptr;        ///< 2^-s of each row's groups
+    std::int32_t* sums = nullptr;  ///< of each row's digits' groups
+    digit_rest* rests = nullptr;   ///< ordered by row, then group; room for all numbers, of which few are touched
+    std::size_t* first = nullptr;  ///< of a row's rests, and the end
+    bool* as_floats = nullptr;     ///< rows that can't be
     bool any_as_floats = false;
+
+    // No std::vector: its functions would be compiled for this instruction set, and shared with programs' other sources.
+    template <class T>
+    LOWPREC_INLINE static T* room(line_bytes& memory, std::size_t count) {
+        memory = line_bytes(count * sizeof(T));
+        return reinterpret_cast<T*>(memory.data());
+    }
 };
 
 #if defined(__AVX512VNNI__)
@@ -94,7 +100,7 @@ inline constexpr std::size_t digits_for = std::is_same_v<X, bf16> ? 3 : 4;
 
 template <class Isa, class X>
 [[gnu::noinline]] void row_as_digits(const X* x, std::size_t row, const weight_shape& shape, digit_activations& out,
-                                     std::byte* to) {
+                                     std::byte* to, std::size_t& found) noexcept {
     constexpr std::size_t D = digits_for<X>;
     const std::size_t groups = shape.groups(), stride = shape.padded_columns();
     std::byte* const begin = to + row * D * stride;
@@ -130,8 +136,8 @@ template <class Isa, class X>
                 _mm512_store_ps(rests, rest);
                 for (std::uint32_t i = 0; i < 16; ++i)
                     if ((open >> i & 1U) != 0)
-                        out.rests.push_back({static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(g),
-                                             static_cast<std::uint32_t>(base + c + i), rests[i]});
+                        out.rests[found++] = {static_cast<std::uint32_t>(row), static_cast<std::uint32_t>(g),
+                                              static_cast<std::uint32_t>(base + c + i), rests[i]};
             }
             const std::size_t left = round_up(n - c, step_columns);
             unrolled<D>([&]<std::size_t d>() {
@@ -160,16 +166,19 @@ LOWPREC_INLINE digit_activations as_digits(const X* x, std::size_t rows, const w
     result.rows.stride = shape.padded_columns();
     result.bytes = line_bytes(rows * D * result.rows.stride);
     result.rows.data = result.bytes.data();
-    result.units.resize(rows * groups);
-    result.sums.resize(rows * D * groups);
-    result.as_floats.resize(rows);
-    result.first.reserve(rows + 1);
+    result.units = result.room<float>(result.units_memory, rows * groups);
+    result.sums = result.room<std::int32_t>(result.sums_memory, rows * D * groups);
+    result.rests = result.room<digit_rest>(result.rests_memory, rows * shape.columns);
+    result.first = result.room<std::size_t>(result.first_memory, rows + 1);
+    result.as_floats = result.room<bool>(result.as_floats_memory, rows);
+    std::memset(result.as_floats, 0, rows);
     const environment<Isa> guard;
+    std::size_t rests = 0;
     for (std::size_t m = 0; m < rows; ++m) {
-        result.first.push_back(result.rests.size());
-        row_as_digits<Isa>(x, m, shape, result, result.bytes.data());
+        result.first[m] = rests;
+        row_as_digits<Isa>(x, m, shape, result, result.bytes.data(), rests);
     }
-    result.first.push_back(result.rests.size());
+    result.first[rows] = rests;
     return result;
 }
 
@@ -255,11 +264,11 @@ LOWPREC_INLINE void digit_row(const nibble_bytes<Codes>& bytes, const weight_str
     const std::size_t groups = shape.groups(), panels = strip.panels, stride = all.rows.stride;
     const std::size_t head = shape.group_head(panels), scales_size = shape.scales_bytes(panels);
     const std::byte* x = all.rows.data + row * D * stride;
-    const std::int32_t* x_sums = all.sums.data() + row * D * groups;
-    const float* units = all.units.data() + row * groups;
+    const std::int32_t* x_sums = all.sums + row * D * groups;
+    const float* units = all.units + row * groups;
     const std::byte* at = strip.data;
-    const digit_rest* rest = all.rests.data() + all.first[row];
-    const digit_rest* const end = all.rests.data() + all.first[row + 1];
+    const digit_rest* rest = all.rests + all.first[row];
+    const digit_rest* const end = all.rests + all.first[row + 1];
     __m512 total[P];
     for (__m512& t : total) t = _mm512_setzero_ps();
     std::size_t base = 0;
@@ -346,7 +355,7 @@ template <class Isa, class Codes, class Scale, std::size_t D>
     alignas(64) std::byte buffer[unit_columns * strip_rows];
     alignas(64) std::int32_t sums[most * D * strip_rows];
     const digit_rest* rests[most];
-    for (std::size_t m = 0; m < rows; ++m) rests[m] = x.rests.data() + x.first[first + m];
+    for (std::size_t m = 0; m < rows; ++m) rests[m] = x.rests + x.first[first + m];
     for (std::size_t i = 0; i < rows * strip_rows; ++i) totals[i] = 0;
     for (std::int32_t& z : zeros) z = digits_of_codes<Codes>.offset;
     const std::byte* at = strip.data;
@@ -361,8 +370,8 @@ template <class Isa, class Codes, class Scale, std::size_t D>
         }
         at += shape.group_head(panels);
         const std::size_t columns = shape.columns_of(g), base = g * shape.padded_group();
-        const std::int32_t* const x_sums = x.sums.data() + first * D * groups + g;
-        const float* const units = x.units.data() + first * groups + g;
+        const std::int32_t* const x_sums = x.sums + first * D * groups + g;
+        const float* const units = x.units + first * groups + g;
         const std::byte* codes = at;
         const std::byte* own = x.rows.data + first * D * stride + base;
         for (std::size_t left = columns; left != 0;) {
@@ -402,7 +411,7 @@ template <class Isa, class Codes, class Scale, std::size_t D>
                 _mm512_storeu_ps(
                     total, _mm512_fmadd_ps(of_digits<D>(exact, units[m * groups]), scale, _mm512_loadu_ps(total)));
             }
-            const digit_rest* const end = x.rests.data() + x.first[first + m + 1];
+            const digit_rest* const end = x.rests + x.first[first + m + 1];
             for (; rests[m] != end && rests[m]->group == g; ++rests[m])
                 for (std::size_t p = 0; p < panels; ++p) {
                     float* const total = totals + m * strip_rows + 16 * p;
