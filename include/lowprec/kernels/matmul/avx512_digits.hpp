@@ -74,6 +74,17 @@ struct digit_activations {
     }
 };
 
+template <class X>
+inline constexpr std::size_t digits_for = std::is_same_v<X, bf16> ? 3 : 4;
+
+template <class Isa, class X>
+digit_activations as_digits(const X* x, std::size_t rows, const weight_shape& shape);
+
+/// The totals of a strip for rows of digits from `first` on.
+template <class Isa, class Codes, class Scale, std::size_t D>
+void digit_strip(const weight_strip& strip, const digit_activations& x, std::size_t first, std::size_t rows,
+                 float* totals) noexcept;
+
 #if defined(__AVX512VNNI__)
 
 template <class Isa, class Codes>
@@ -94,9 +105,6 @@ LOWPREC_INLINE __m512 sixteen_floats(const bf16* x, __mmask16 there) noexcept {
 LOWPREC_INLINE __m512 sixteen_floats(const fp16* x, __mmask16 there) noexcept {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(there, x));
 }
-
-template <class X>
-inline constexpr std::size_t digits_for = std::is_same_v<X, bf16> ? 3 : 4;
 
 template <class Isa, class X>
 [[gnu::noinline]] void row_as_digits(const X* x, std::size_t row, const weight_shape& shape, digit_activations& out,
@@ -158,7 +166,7 @@ template <class Isa, class X>
 
 /// Numbers below the smallest normal float are zero to no one here: their group's largest would be as small.
 template <class Isa, class X>
-LOWPREC_INLINE digit_activations as_digits(const X* x, std::size_t rows, const weight_shape& shape) {
+[[gnu::noinline]] digit_activations as_digits(const X* x, std::size_t rows, const weight_shape& shape) {
     constexpr std::size_t D = digits_for<X>;
     digit_activations result;
     const std::size_t groups = shape.groups();
@@ -326,7 +334,6 @@ LOWPREC_INLINE void digit_row(const nibble_bytes<Codes>& bytes, const weight_str
     unrolled<P>([&]<std::size_t p>() { _mm512_storeu_ps(totals + 16 * (first + p), total[p]); });
 }
 
-/// The totals of a strip for rows of digits from `first` on.
 template <class Isa, class Codes, class Scale, std::size_t D>
 [[gnu::noinline]] void digit_strip(const weight_strip& strip, const digit_activations& x, std::size_t first,
                                    std::size_t rows, float* totals) noexcept {
