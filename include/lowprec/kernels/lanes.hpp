@@ -349,6 +349,29 @@ LOWPREC_INLINE u64<Isa> multiply_low_halves(u64<Isa> a, u64<Isa> b) noexcept {
     }
 }
 
+#if defined(__AVX2__)
+/// Whether one of four registers holds a NaN.
+LOWPREC_INLINE bool any_nan(const __m256 (&x)[4]) noexcept {
+    return _mm256_movemask_ps(
+               _mm256_or_ps(_mm256_cmp_ps(x[0], x[1], _CMP_UNORD_Q), _mm256_cmp_ps(x[2], x[3], _CMP_UNORD_Q))) != 0;
+}
+#endif
+/// Whether a block of floats has a NaN.
+template <class Isa>
+LOWPREC_INLINE bool any_nan(const f32<Isa> (&x)[4]) noexcept {
+#if defined(__AVX2__)
+    if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
+        return any_nan({x[0], x[1], x[2], x[3]});
+    } else
+#endif
+    {
+        const i32<Isa> magnitude(0x7FFFFFFF), infinity(0x7F800000);
+        auto found = (as<i32<Isa>>(x[0]) & magnitude) > infinity;
+        for (int i = 1; i < 4; ++i) found = found | ((as<i32<Isa>>(x[i]) & magnitude) > infinity);
+        return xsimd::any(found);
+    }
+}
+
 #if defined(__aarch64__)
 template <class Isa>
 inline constexpr bool has_fused_multiply_add = Isa::vectors;

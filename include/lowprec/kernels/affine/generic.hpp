@@ -82,34 +82,9 @@ struct affine_narrowing {
     }
 };
 
-/// Whether a block of floats has a NaN.
-template <class Isa>
-LOWPREC_INLINE bool any_nan(const f32<Isa> (&x)[4]) noexcept {
-#if defined(__AVX512F__)
-    if constexpr (lanes<Isa> == 16) {
-        return (_mm512_cmp_ps_mask(x[0], x[1], _CMP_UNORD_Q) | _mm512_cmp_ps_mask(x[2], x[3], _CMP_UNORD_Q)) != 0;
-    } else
-#endif
-#if defined(__AVX2__)
-        if constexpr (lanes<Isa> == 8 && Isa::has(simd::avx2)) {
-        return _mm256_movemask_ps(
-                   _mm256_or_ps(_mm256_cmp_ps(x[0], x[1], _CMP_UNORD_Q), _mm256_cmp_ps(x[2], x[3], _CMP_UNORD_Q))) != 0;
-    } else
-#endif
-    {
-        const i32<Isa> magnitude(0x7FFFFFFF), infinity(0x7F800000);
-        auto found = (as<i32<Isa>>(x[0]) & magnitude) > infinity;
-        for (int i = 1; i < 4; ++i) found = found | ((as<i32<Isa>>(x[i]) & magnitude) > infinity);
-        return xsimd::any(found);
-    }
-}
-
 /// The number of smaller magnitude, with the sign of x; limit > 0.
 template <class Isa>
 LOWPREC_INLINE f32<Isa> within(f32<Isa> x, f32<Isa> limit) noexcept {
-#if defined(__AVX512DQ__)
-    if constexpr (lanes<Isa> == 16) return _mm512_range_ps(x, limit, 0b0010);
-#endif
     return (xsimd::min)((xsimd::max)(x, -limit), limit);
 }
 

@@ -26,12 +26,6 @@ LOWPREC_INLINE __m128i load_128(const void* from) noexcept {
 }
 LOWPREC_INLINE void store_128(void* to, __m128i x) noexcept { _mm_storeu_si128(static_cast<__m128i*>(to), x); }
 
-/// Whether one of four registers holds a NaN.
-LOWPREC_INLINE bool any_nan(const __m256 (&x)[4]) noexcept {
-    return _mm256_movemask_ps(
-               _mm256_or_ps(_mm256_cmp_ps(x[0], x[1], _CMP_UNORD_Q), _mm256_cmp_ps(x[2], x[3], _CMP_UNORD_Q))) != 0;
-}
-
 /// The bytes of four registers of small numbers, in the order of the packs, saturated as signed ones.
 LOWPREC_INLINE __m256i pack_signed(const __m256i (&x)[4]) noexcept {
     return _mm256_packs_epi16(_mm256_packs_epi32(x[0], x[1]), _mm256_packs_epi32(x[2], x[3]));
