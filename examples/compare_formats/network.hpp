@@ -73,18 +73,17 @@ inline Eigen::MatrixXf run(const network& net, Eigen::MatrixXf x, const prepare_
     return x;
 }
 
-/// The outputs for every image, one column an image; forward(batch) gives those of a batch. Batches have one size whatever the
-/// number of threads, so that sums are taken in one order and the outputs are the same on every number of processors.
-template <class Forward>
-Eigen::MatrixXf outputs_of(const Eigen::MatrixXf& images, Eigen::Index classes, const Forward& forward) {
+/// The outputs for every image, one column an image. Batches have one size whatever the number of threads, so that sums are
+/// taken in one order and the outputs are the same on every number of processors.
+inline Eigen::MatrixXf outputs_of(const network& net, const Eigen::MatrixXf& images, const prepare_input& prepare) {
     constexpr Eigen::Index batch = 500;
     const Eigen::Index count = images.cols();
-    Eigen::MatrixXf outputs(classes, count);
+    Eigen::MatrixXf outputs(net.back().weights.rows(), count);
     std::atomic<Eigen::Index> next = 0;
     const auto work = [&] {
         for (Eigen::Index first = next.fetch_add(batch); first < count; first = next.fetch_add(batch)) {
             const Eigen::Index size = std::min(batch, count - first);
-            outputs.middleCols(first, size) = forward(images.middleCols(first, size));
+            outputs.middleCols(first, size) = run(net, images.middleCols(first, size), prepare);
         }
     };
     std::vector<std::jthread> others(std::min(std::max(std::thread::hardware_concurrency(), 1U), 8U) - 1);
@@ -92,10 +91,6 @@ Eigen::MatrixXf outputs_of(const Eigen::MatrixXf& images, Eigen::Index classes, 
     work();
     others.clear();  // waits
     return outputs;
-}
-inline Eigen::MatrixXf outputs_of(const network& net, const Eigen::MatrixXf& images, const prepare_input& prepare) {
-    return outputs_of(images, net.back().weights.rows(),
-                      [&](const Eigen::MatrixXf& x) { return run(net, x, prepare); });
 }
 
 /// The class of every image: the largest of its outputs.

@@ -69,14 +69,13 @@ inline void print_table(std::ostream& out, const std::vector<result>& results, s
                         std::size_t images) {
     std::vector<std::vector<std::string>> rows{
         {"", "", "", "", "weights", "accuracy", "accuracy", "unscaled", "change", "KL W+A,", "answers"},
-        {"format", "bits", "max", "smallest", "SQNR, dB", "W, %", "W+A, %", "W+A, %", "W+A, pp", "mnat", "changed",
-         "fake"},
+        {"format", "bits", "max", "smallest", "SQNR, dB", "W, %", "W+A, %", "W+A, %", "W+A, pp", "mnat", "changed"},
     };
     for (const auto& r : results) {
         const auto accuracy = [&](std::size_t right) { return formatted("%.2f", percent(right, images)); };
         rows.push_back({std::string(r.format.name), std::to_string(r.format.bits), formatted("%.6g", r.format.largest),
                         formatted("%.3g", r.format.smallest), decibels(r.sqnr_db), accuracy(r.weights.right),
-                        accuracy(r.both.right), accuracy(r.unscaled.right), change(r.both.right, baseline, images),
+                        accuracy(r.both.right), accuracy(r.unscaled), change(r.both.right, baseline, images),
                         thousandths(r.both.divergence), std::to_string(r.both.changed)});
     }
     print_columns(out, rows, 2);
@@ -104,23 +103,8 @@ inline void print_table(std::ostream& out, const std::vector<quantizer_result>& 
     print_columns(out, rows, 2);
 }
 
-/// What products of codes and fake quantization agree on.
-struct agreement {
-    std::size_t rows = 0;   ///< those of the tables that are products
-    std::size_t least = 0;  ///< answers that are the same, where they are fewest
-
-    template <class Results>
-    void add(const Results& results) {
-        for (const auto& r : results)
-            if (const auto same = r.as_fake()) least = rows++ == 0 ? *same : std::min(least, *same);
-    }
-    [[nodiscard]] bool good(std::size_t images) const { return rows == 0 || 1000 * least >= 999 * images; }
-};
-
 inline nlohmann::json json_of(const outcome& o) {
-    nlohmann::json j{{"correct", o.right}, {"answers_changed", o.changed}, {"kl_divergence_nats", o.divergence}};
-    if (o.as_fake) j["answers_as_fake_quantization"] = *o.as_fake;
-    return j;
+    return {{"correct", o.right}, {"answers_changed", o.changed}, {"kl_divergence_nats", o.divergence}};
 }
 
 inline void write_json(const std::string& path, const std::vector<result>& results,
@@ -137,7 +121,7 @@ inline void write_json(const std::string& path, const std::vector<result>& resul
                         {"weights_sqnr_db", sqnr(r.sqnr_db)},
                         {"weights", json_of(r.weights)},
                         {"weights_activations", json_of(r.both)},
-                        {"correct_weights_activations_unscaled", r.unscaled.right}});
+                        {"correct_weights_activations_unscaled", r.unscaled}});
     for (const auto& r : quantized) {
         quantizers.push_back({{"quantizer", r.how.name},
                               {"family", r.how.family},
