@@ -62,6 +62,12 @@ int main() {
     matmul_requantized(codes.view(), int8, next, out);
     std::printf("%-30s %d ... %d\n", "requantized", out.front(), out.back());
 
+    using uint8 = affine<8, integer_codes::unsigned_full>;
+    std::printf("%-30s int8 %d, uint8 %d; without zero points %d\n", "columns that 32 bits hold",
+                static_cast<int>(longest_dot_product<affine<8>, affine<8>>()),
+                static_cast<int>(longest_dot_product<uint8, affine<8>>()),
+                static_cast<int>(longest_dot_product_without_zero_points<uint8, affine<8>>()));
+
     // Blocks: any of MX, NVFP4 and ggml's that has no minimum. Blocks times blocks, too.
     const auto fp4 = prepare(quantize<nvfp4>(weights, k));
     matmul(x, fp4, y);
@@ -96,9 +102,17 @@ int main() {
     matmul(x, loaded, same);
     std::printf("%zu bytes, loaded: %s\n", file.size(), same == y ? "the same" : "something else");
 
-    for (const std::size_t wrong : {k - 1, k}) try {
-            matmul(std::span(x).first(wrong), int4, y);
+    // What doesn't fit is refused before anything is computed.
+    const auto refused = [](auto&& f) {
+        try {
+            f();
         } catch (const std::invalid_argument& error) {
             std::printf("refused: %s\n", error.what());
         }
+    };
+    refused([&] { matmul(std::span(x).first(255), int4, y); });
+    refused([&] { static_cast<void>(std::remove_cvref_t<decltype(int8)>::from_bytes(file)); });
+    auto newer = std::vector(file.begin(), file.end());
+    newer[16] = std::byte{9};
+    refused([&] { static_cast<void>(std::remove_cvref_t<decltype(int4)>::from_bytes(newer)); });
 }
