@@ -216,11 +216,12 @@ def draw_products(figures, theme, path):
         start = max(2.0 ** first, 2.0 ** low * 1e9 / memory)
         end = min(2.0 ** last, max(flat.values(), default=2.0 ** high * 1e9) / memory)
         picture.line(across(start), up(start * memory), across(end), up(end * memory), theme["text"], 1.6)
-        picture.text(across(start) + 8, up(start * memory) - 12, f"memory, {memory / 1e9:.1f} GB/s", size=10)
+        picture.text(across(2 * start) + 10, up(2 * start * memory) + 8, f"memory, {memory / 1e9:.1f} GB/s", size=10)
     for name, rate in flat.items():
         start = max(2.0 ** first, rate / memory) if memory else 2.0 ** first
         picture.line(across(start), up(rate), left + side, up(rate), theme["text"], 1.6)
         picture.text(left + side - 4, up(rate) - 4, f"{name}, {rate / 1e9:.0f} Gop/s", anchor="end", size=10)
+    labels = []
     for number, row in enumerate(rows, 1):
         for c in sorted(row["contenders"], key=lambda c: c["role"] == "lowprec"):
             at = across(row["operations"] / c["weight_bytes"]), up(row["operations"] / c["seconds"])
@@ -228,9 +229,12 @@ def draw_products(figures, theme, path):
                 picture.mark(*at, "peer", colours[c["name"]])
             else:
                 picture.mark(*at, "variant", theme["bar"])
-                before = number % 2
-                picture.text(at[0] + (-6 if before else 6), at[1] + 3.5, str(number), anchor="end" if before else "start",
-                             size=9)
+                # beside it, where no other number is
+                places = [(at[0] + x, at[1] + 3.5 + y) for y in (0, -9, 9, -18, 18, -27, 27, -36, 36) for x in (-16, 7)]
+                free = next((p for p in places if all(abs(p[0] - q[0]) > 12 or abs(p[1] - q[1]) > 8 for q in labels)), None)
+                if free:
+                    labels.append(free)
+                    picture.text(*free, str(number), size=9)
 
     shares = left + side + label
 

@@ -238,6 +238,7 @@ private:
             }
             found.all.push_back(r);
             participant part;
+            part.cycle = made->copies;
             part.pass = [made, copy = std::size_t{0}]() mutable {
                 made->run(copy);
                 copy = copy + 1 < made->copies ? copy + 1 : 0;
