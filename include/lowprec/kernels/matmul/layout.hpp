@@ -30,6 +30,7 @@
 #include <lowprec/block_tensor.hpp>
 #include <lowprec/kernels/arch.hpp>
 #include <lowprec/quantize/affine_matrix.hpp>
+#include <lowprec/traits.hpp>
 
 namespace lowprec {
 
