@@ -80,7 +80,11 @@ void check_all() {
 
 TEST_CASE("nvfp4 times nvfp4") { check_all<nvfp4, ggml_nvfp4>(); }
 TEST_CASE("mxfp4 times mxfp4") { check_all<mxfp4>(); }
-TEST_CASE("mxfp6 and integers times their like") { check_all<mxfp6_e3m2, q8_0>(); }
+TEST_CASE("mxfp6 times mxfp6") { check_all<mxfp6_e3m2>(); }
+TEST_CASE("integers with scales of 11 bits times their like") {
+    // a sum times two such scales has more bits than float: one rounding takes a fused multiply-add
+    if constexpr (simd::native::has(simd::avx2)) check_all<q8_0>();
+}
 TEST_CASE("nvfp4 times nvfp4 with a lesser instruction set") {
     tally results, exact;
     if constexpr (simd::native::has(simd::avx2)) {

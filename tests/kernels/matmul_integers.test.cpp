@@ -264,7 +264,9 @@ TEST_CASE("sums of products are exact with every instruction set") {
     for_each_features([&]<class Isa>(const char*) {
         if constexpr (Isa::vectors && !std::is_same_v<Isa, simd::native>) check_types<Isa, u8, u8, false>(results);
     });
-    CHECK_TALLY_OVER(results, simd::native::has(simd::avx2) ? 100000U : 0U);
+    INFO(results.first);
+    CHECK(results.wrong == 0);
+    CHECK(results.checked >= (simd::native::has(simd::avx2) ? 100000U : 0U));  // the base has none beside it
 }
 TEST_CASE("sums as long as 32 bits hold them") {
     tally results;

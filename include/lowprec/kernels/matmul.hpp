@@ -487,6 +487,7 @@ void matmul_int8(const X& x, affine<8, Codes> parameters, const W& weights, Y&& 
 /// y = x w^T of blocks times blocks of the same format: NVFP4 x NVFP4 and the like.
 /// Rounds:  the products of a block are summed exactly (formats of at most 6 bits and integers), that times both scales is
 ///          added to a float in the order of k with one rounding, and the product of both tensor scales comes last.
+///          (One rounding also without a fused multiply-add, but for q8_0, whose scales have 11 bits.)
 /// Shapes, Errors: as matmul; x: m x k.
 template <class B, detail::matmul_weights W, class Y, class Executor = serial, class Isa = simd::native>
 void matmul(block_span<B> x, const W& weights, Y&& y, const matmul_options& options = {}, Executor&& executor = {}) {
