@@ -287,10 +287,11 @@ template <class Target>
     std::vector<std::uint8_t> codes(columns);
     for (std::size_t row = 0; row < rows; ++row) {
         const auto x = weights.subspan(row * columns, columns);
-        for (std::size_t j = 0, group = 0; j < columns; ++group) {
-            const std::size_t end = (std::min)(j + size, columns);
-            found[group] = target.find(detail::extent_of(x.subspan(j, end - j)), whole);
-            for (; j < end; ++j) codes[j] = target.encode(found[group], whole, static_cast<double>(x[j]));
+        for (std::size_t group = 0; group < found.size(); ++group) {
+            const std::size_t first = group * size, end = (std::min)(first + size, columns);
+            found[group] = target.find(detail::extent_of(x.subspan(first, end - first)), whole);
+            for (std::size_t j = first; j < end; ++j)
+                codes[j] = target.encode(found[group], whole, static_cast<double>(x[j]));
         }
         target.store_row(result, row, found, codes);
     }
