@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // All operand pairs of the rows of up to 8 bits, all roots of the rows of up to 19, against exact arithmetic.
+// ctest-label: values
 #include <lowprec/arithmetic.hpp>
 #include <lowprec/formats.hpp>
 

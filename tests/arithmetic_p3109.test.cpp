@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // All operand pairs of every P3109 format of up to 6 bits, against exact arithmetic.
+// ctest-label: values
 #include <lowprec/arithmetic.hpp>
 #include <lowprec/formats.hpp>
 

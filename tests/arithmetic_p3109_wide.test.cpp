@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // All operand pairs of some P3109 formats of 8 bits, and random pairs of wider ones, against exact arithmetic.
+// ctest-label: values
 #include <lowprec/arithmetic.hpp>
 #include <lowprec/formats.hpp>
 

@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // Format to format: all codes of every row of at most 16 bits, and strided codes of tf32, into every row.
+// ctest-label: values
 #include <lowprec/convert.hpp>
 #include <lowprec/presets.hpp>
 

@@ -3,6 +3,7 @@
 //
 // A policy known at compile time gives what the same policy gives at run time, and compile-time evaluation gives what the
 // running program gives.
+// ctest-label: values
 #include <array>
 #include <lowprec/convert.hpp>
 #include <lowprec/presets.hpp>

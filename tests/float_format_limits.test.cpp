@@ -3,6 +3,7 @@
 //
 // Every member of numeric_limits: beside the standard's own for fp32 and fp64, beside the formats' documents for the other
 // rows, and beside a search through all codes for every format of at most 16 bits that is tried.
+// ctest-label: values
 #include <lowprec/float_format.hpp>
 #include <lowprec/formats.hpp>
 

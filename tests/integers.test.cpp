@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // Integers of every width to every row: never through a float.
+// ctest-label: values
 #include <lowprec/convert.hpp>
 
 #include "support/integers.hpp"

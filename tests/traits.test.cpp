@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // is_lossless_v and all_values against exact comparison of all codes. representable is in traits_representable.test.cpp.
+// ctest-label: values
 #include <lowprec/formats.hpp>
 #include <lowprec/traits.hpp>
 

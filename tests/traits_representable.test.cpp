@@ -2,6 +2,7 @@
 // Copyright the lowprec authors
 //
 // representable against exact comparison of all codes.
+// ctest-label: values
 #include <lowprec/formats.hpp>
 #include <lowprec/traits.hpp>
 
