@@ -26,6 +26,7 @@
 
 #include "buffer.hpp"
 #include "operation.hpp"
+#include "quantile.hpp"
 
 namespace lowprec_bench {
 
@@ -191,15 +192,6 @@ private:
             const auto found = times.seconds.find(at);
             entries[at].seconds.push_back(found == times.seconds.end() ? 0 : found->second);
         }
-    }
-
-    static double quantile(std::vector<double> values, double q) {
-        if (values.empty()) return 0;
-        std::sort(values.begin(), values.end());
-        const double place = q * static_cast<double>(values.size() - 1);
-        const auto below = static_cast<std::size_t>(place);
-        const auto above = std::min(below + 1, values.size() - 1);
-        return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
     }
 
     /// The rounds in which both ran, as (time of `one`) / (time of `other`).

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "in_register.hpp"
 #include "operation.hpp"
 
 #if defined(__SSE2__)
@@ -28,20 +29,6 @@ template <int Width>
 struct vector_bytes {
     typedef unsigned char type __attribute__((vector_size(Width)));
 };
-
-/// The compiler must have the vector in a register, and knows nothing of what it holds afterwards.
-template <class Vector>
-[[gnu::always_inline]] inline void in_register(Vector& x) {
-#if defined(__AVX512F__)
-    asm volatile("" : "+v"(x));
-#elif defined(__SSE2__)
-    asm volatile("" : "+x"(x));
-#elif defined(__aarch64__)
-    asm volatile("" : "+w"(x));
-#else
-    asm volatile("" : "+m"(x));
-#endif
-}
 
 template <int Width, bool NonTemporal, class Vector>
 [[gnu::always_inline]] inline void store(std::byte* to, Vector x) {

@@ -14,6 +14,7 @@
 
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/random_layers.hpp"
 #include "support/tally.hpp"
 
 using namespace lowprec;
@@ -22,17 +23,6 @@ namespace {
 
 using int4_groups = integer_target<affine<4>>;
 
-double uniform(random_bits& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
-double normal(random_bits& random) {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += uniform(random);
-    return sum;
-}
-std::vector<float> random_weights(random_bits& random, std::size_t n) {
-    std::vector<float> w(n);
-    for (auto& x : w) x = static_cast<float>(normal(random));
-    return w;
-}
 /// A few columns are much larger than the others.
 std::vector<float> random_inputs(random_bits& random, std::size_t tokens, std::size_t n) {
     std::vector<float> x(tokens * n);
@@ -41,11 +31,6 @@ std::vector<float> random_inputs(random_bits& random, std::size_t tokens, std::s
         for (std::size_t t = 0; t < tokens; ++t) x[t * n + j] = static_cast<float>(size * normal(random));
     }
     return x;
-}
-input_statistics statistics_of(const std::vector<float>& x, std::size_t tokens) {
-    input_statistics seen(x.size() / tokens);
-    seen.add(x, tokens);
-    return seen;
 }
 
 /// The mean over tokens and outputs of (x (W' - W)^T)^2, from the tokens.

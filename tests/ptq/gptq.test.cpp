@@ -20,6 +20,7 @@
 
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/random_layers.hpp"
 #include "support/tally.hpp"
 
 using namespace lowprec;
@@ -30,18 +31,6 @@ using real = long double;
 using reals = std::vector<real>;
 using int4_groups = integer_target<affine<4>>;
 
-double uniform(random_bits& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
-double normal(random_bits& random) {
-    double sum = -6;
-    for (int i = 0; i < 12; ++i) sum += uniform(random);
-    return sum;
-}
-
-std::vector<float> random_weights(random_bits& random, std::size_t n) {
-    std::vector<float> w(n);
-    for (auto& x : w) x = static_cast<float>(normal(random));
-    return w;
-}
 /// Tokens of which neighbouring columns are correlated by rho.
 std::vector<float> random_inputs(random_bits& random, std::size_t tokens, std::size_t n, double rho) {
     std::vector<float> x(tokens * n);
@@ -53,11 +42,6 @@ std::vector<float> random_inputs(random_bits& random, std::size_t tokens, std::s
         }
     }
     return x;
-}
-input_statistics statistics_of(const std::vector<float>& x, std::size_t tokens) {
-    input_statistics seen(x.size() / tokens);
-    seen.add(x, tokens);
-    return seen;
 }
 
 /// sum x x^T, all of it.

@@ -19,13 +19,12 @@
 
 #include "support/catch.hpp"
 #include "support/message_of.hpp"
+#include "support/random_layers.hpp"
 #include "support/tally.hpp"
 
 using namespace lowprec;
 
 namespace {
-
-double uniform(random_bits& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
 
 std::vector<float> random_floats(random_bits& random, std::size_t n) {
     std::vector<float> x(n);

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <lowprec/kernels/lanes.hpp>
 
+#include "../../support/in_register.hpp"
+
 #if defined(__SSE2__)
 #include <immintrin.h>
 #elif defined(__ARM_NEON)
@@ -14,20 +16,6 @@
 namespace lowprec_bench {
 
 namespace {
-
-/// The compiler must have it in a register and knows nothing of what it holds afterwards.
-template <class T>
-[[gnu::always_inline]] inline void in_register(T& x) {
-#if defined(__AVX512F__)
-    asm volatile("" : "+v"(x));
-#elif defined(__SSE2__)
-    asm volatile("" : "+x"(x));
-#elif defined(__aarch64__)
-    asm volatile("" : "+w"(x));
-#else
-    asm volatile("" : "+m"(x));
-#endif
-}
 
 /// So many chains that registers hold them; latencies of 4 to 6 cycles at two operations a cycle need 12.
 #if defined(__AVX512F__) || defined(__aarch64__)

@@ -18,18 +18,10 @@
 #include <vector>
 
 #include "../../support/buffer.hpp"
+#include "../../support/quantile.hpp"
 #include "ceilings.hpp"
 
 namespace lowprec_bench {
-
-inline double quantile(std::vector<double> values, double q) {
-    if (values.empty()) return 0;
-    std::sort(values.begin(), values.end());
-    const double place = q * static_cast<double>(values.size() - 1);
-    const auto below = static_cast<std::size_t>(place);
-    const auto above = std::min(below + 1, values.size() - 1);
-    return values[below] + (values[above] - values[below]) * (place - static_cast<double>(below));
-}
 
 /// Something that takes part in rounds.
 struct participant {

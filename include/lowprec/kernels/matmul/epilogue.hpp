@@ -32,10 +32,10 @@ LOWPREC_INLINE float activated(float x, activation f) noexcept {
 }
 
 /// 64 outputs of a row: totals * factor + bias, then the function, rounded to Out.
+/// Needs:   the floating-point environment of kernels.
 template <class Isa, class Out>
 LOWPREC_INLINE void finish_row(float* totals, std::size_t count, float factor, const float* bias, activation f,
                                Out* out) noexcept {
-    const environment<Isa> guard;
     if (factor != 1 || bias != nullptr) {
         alignas(64) float own[strip_rows] = {};
         if (bias != nullptr) std::memcpy(own, bias, count * sizeof(float));
@@ -44,11 +44,8 @@ LOWPREC_INLINE void finish_row(float* totals, std::size_t count, float factor, c
             store_to(totals + r,
                      multiply_add<Isa>(load_from<f32<Isa>>(totals + r), scale, load_from<f32<Isa>>(own + r)));
     }
-    if (f == activation::relu) {
-        for (std::size_t r = 0; r < count; ++r) totals[r] = activated<Isa>(totals[r], activation::relu);
-    } else if (f != activation::none) {
+    if (f != activation::none)
         for (std::size_t r = 0; r < count; ++r) totals[r] = activated<Isa>(totals[r], f);
-    }
     if constexpr (std::is_same_v<Out, float>)
         std::memcpy(out, totals, count * sizeof(float));
     else

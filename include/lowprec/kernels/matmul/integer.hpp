@@ -152,7 +152,7 @@ LOWPREC_INLINE void spread_nibbles(const std::byte* from, std::size_t steps, std
         }
 }
 
-/// The places of activations in a step: column c of a step stands at activation_place<width>[c].
+/// The column of a step whose activation stands at each place of its two quads.
 template <int Width>
 inline constexpr std::uint8_t activation_columns[8] = {0, 2, 1, 3, 4, 6, 5, 7};
 template <>
