@@ -17,6 +17,7 @@
 #define LOWPREC_QUANTIZE_AFFINE_HPP
 
 #include <lowprec/kernels/affine.hpp>
+#include <lowprec/kernels/affine/groups.hpp>
 #include <lowprec/kernels/reduce.hpp>
 #include <lowprec/quantize/affine_matrix.hpp>
 #include <lowprec/quantize/nan_policy.hpp>
@@ -99,8 +100,9 @@ LOWPREC_INLINE bool is_finite(float x) noexcept { return isfinite(format_from_na
 template <class Isa, class A, affine_policy P, class Scale, class Function>
 void parameters_of_blocks(const float* in, std::size_t count, std::size_t n, Function&& f) {
     using format = scale_format<Scale>;
-    constexpr std::size_t together = 128;
-    std::conditional_t<P.range == range_kind::symmetric, float, extent> found[together];
+    constexpr std::size_t most = 128, numbers_in_cache = 4096;
+    const std::size_t fit = numbers_in_cache / n, together = fit == 0 ? 1 : fit < most ? fit : most;
+    std::conditional_t<P.range == range_kind::symmetric, float, extent> found[most];
     for (std::size_t first = 0; count != 0; first += together) {
         const std::size_t all = count / n + (count % n != 0 ? 1 : 0), blocks = all < together ? all : together;
         const std::size_t used = blocks < all ? blocks * n : count;
@@ -197,11 +199,48 @@ LOWPREC_INLINE void check_room_for_zero_points(affine_span<A, Scale> out, std::s
         fail_argument("lowprec::", function, ": asymmetric ranges need room for zero points");
 }
 
+template <class A, class Scale>
+LOWPREC_INLINE void store_parameters(affine_span<A, Scale> out, std::size_t i, A found) noexcept {
+    out.scales()[i] = convert<Scale>(found.scale);  // a number of Scale already
+    if (!out.zero_points().empty()) out.zero_points()[i] = static_cast<typename A::code_type>(found.zero_point);
+}
+
 template <class Isa, affine_policy P, class A, class Scale>
 void choose_unchecked(const float* in, affine_span<A, Scale> out) noexcept {
-    parameters_of_groups<Isa, A, P, Scale>(in, out.rows(), out.columns(), out.by(), [&](std::size_t i, A found) {
-        out.scales()[i] = convert<Scale>(found.scale);  // a number of Scale already
-        if (!out.zero_points().empty()) out.zero_points()[i] = static_cast<typename A::code_type>(found.zero_point);
+    parameters_of_groups<Isa, A, P, Scale>(in, out.rows(), out.columns(), out.by(),
+                                           [&](std::size_t i, A found) { store_parameters(out, i, found); });
+}
+
+/// Parameters and codes, each group's while its numbers are in the cache. A tensor's are read twice.
+template <class Isa, affine_policy P, class A, class Scale>
+void quantize_unchecked(const float* in, affine_span<A, Scale> out) noexcept {
+    const std::size_t columns = out.columns(), size = out.by().size(columns), per_row = out.by().per_row(columns);
+    if (out.by().is_tensor() || out.rows() * columns == 0) {
+        choose_unchecked<Isa, P>(in, out);
+        quantize_stretches<Isa, P>(in, out);
+        return;
+    }
+    if constexpr (P.recipe == integer_recipe::exact && P.range == range_kind::symmetric && Isa::vectors)
+        if (columns % size == 0 && groups_in_lanes<Isa, A, Scale>(size)) {
+            for (auto& zero_point : out.zero_points()) zero_point = A::symmetric_zero_point;
+            const auto by_definition = [&](std::size_t first, std::size_t groups, std::byte* codes) {
+                parameters_of_blocks<Isa, A, P, Scale>(
+                    in + first * size, groups * size, size, [&](std::size_t i, A found) {
+                        store_parameters(out, first + i, found);
+                        quantize_row<Isa, P.recipe>(in + (first + i) * size, size, found,
+                                                    codes + i * row_bytes<A>(size));
+                    });
+            };
+            return quantize_groups<Isa, A>(in, out.scales().size(), size, out.scales().data(), out.codes().data(),
+                                           by_definition);
+        }
+    parameters_of_groups<Isa, A, P, Scale>(in, out.rows(), columns, out.by(), [&](std::size_t i, A found) {
+        store_parameters(out, i, found);
+        const std::size_t row = i / per_row, begin = i % per_row * size, width = A::bits;
+        quantize_row<Isa, P.recipe>(
+            in + row * columns + begin, columns - begin < size ? columns - begin : size, found,
+            out.codes().data() + row * out.row_bytes() + begin / 8 * width + begin % 8 * width / 8,
+            static_cast<unsigned>(begin % 8 * width % 8));
     });
 }
 
@@ -245,14 +284,14 @@ void quantize_as_chosen(const In& in, affine_span<A, Scale> out) {
 
 /// Both: the parameters from the numbers, then the codes. The scales are rounded to their storage before codes are chosen.
 /// Shapes, Beyond, Errors: as choose_parameters.
+/// Cost:    reads the input twice, or once where no number is refused; a tensor's once more. No allocation.
 template <affine_policy P = affine_policy{}, class In, class A, class Scale, class Isa = simd::native>
 void quantize(const In& in, affine_span<A, Scale> out) {
     const float* numbers = detail::checked_input(in, out.rows(), out.columns(), "quantize");
     detail::check_room_for_zero_points<P>(out, "quantize");
     if constexpr (P.nan == nan_policy::error)
         detail::check_numbers<detail::refused::not_finite>(in, out.columns(), "quantize");
-    detail::choose_unchecked<Isa, P>(numbers, out);
-    detail::quantize_stretches<Isa, P>(numbers, out);
+    detail::quantize_unchecked<Isa, P>(numbers, out);
 }
 
 /// The same into new memory.

@@ -98,6 +98,20 @@ LOWPREC_INLINE __m512i codes_of_sums(const sums_of_codes<Isa, A>& sums) noexcept
     return _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), codes);
 }
 
+/// The codes of 64 numbers that are known to be finite, with the multiplier and the scale that functions give for each register.
+template <class Isa, class A, class Multiplier, class Scale>
+LOWPREC_INLINE __m512i codes_by_scales(const std::byte* in, int zero_point, Multiplier multiplier,
+                                       Scale scale) noexcept {
+    using sums = sums_of_codes<Isa, A>;
+    const __m512 constant = _mm512_castsi512_ps(_mm512_set1_epi32(sums::constant(zero_point)));
+    sums found;
+    for (int i = 0; i < 4; ++i)
+        found.y[i] = _mm512_fmadd_ps(_mm512_loadu_ps(in + 64 * i), _mm512_set1_ps(multiplier(i)), constant);
+    if (!found.sure()) [[unlikely]]
+        found = sums::settle(found, in, {scale(0), scale(1), scale(2), scale(3)}, zero_point);
+    return codes_of_sums<Isa, A>(found);
+}
+
 template <class Isa, class A>
     requires(Isa::has(simd::avx512))
 class affine_encoder<Isa, A> {

@@ -190,17 +190,19 @@ public:
         const auto bits = __builtin_bit_cast(std::uint32_t, a.scale);
         return bits <= (127U + 100) << 23 && a.zero_point >= A::lowest && a.zero_point <= A::highest;
     }
-    LOWPREC_INLINE explicit affine_decoder(A a) noexcept : scale_(a.scale), zero_point_(a.zero_point) {}
+    LOWPREC_INLINE explicit affine_decoder(A a) noexcept : scale_(a.scale), zero_point_(a.zero_point + offset) {}
 
     LOWPREC_INLINE void operator()(const block<Isa>& codes, std::byte* out) const noexcept {
         for (int i = 0; i < 4; ++i) {
             i32<Isa> code = as<i32<Isa>>(codes.v[i]);
-            if constexpr (is_signed(A::codes)) code = (code << (32 - A::bits)) >> (32 - A::bits);
+            if constexpr (offset != 0) code = code ^ i32<Isa>(offset);
             store_to(out + i * 4 * lanes<Isa>, xsimd::to_float(code - zero_point_) * scale_);
         }
     }
 
 private:
+    /// Signed codes with their sign bits flipped are unsigned ones of this zero.
+    static constexpr int offset = is_signed(A::codes) ? 1 << (A::bits - 1) : 0;
     f32<Isa> scale_;
     i32<Isa> zero_point_;
 };

@@ -79,19 +79,11 @@ public:
                     found = products::settle(found, in, n, scales_, tensor_scale_);
             kernel.template encode<true>(found.y, out);
         } else {
-            using codes = codes_of_integers<element>;
-            using sums = sums_of_codes<Isa, codes>;
-            constexpr int zero = zero_of_integers<element>;
-            sums found;
-            for (int i = 0; i < 4; ++i)
-                found.y[i] = _mm512_fmadd_ps(_mm512_loadu_ps(in + 64 * i),
-                                             _mm512_set1_ps(scales_.multipliers[products::block_of(n, i)]),
-                                             _mm512_castsi512_ps(_mm512_set1_epi32(sums::constant(zero))));
-            if (!found.sure()) [[unlikely]] {
-                const auto scale = [&](int i) { return scales_.values[products::block_of(n, i)]; };
-                found = sums::settle(found, in, {scale(0), scale(1), scale(2), scale(3)}, zero);
-            }
-            _mm512_storeu_si512(out, codes_of_sums<Isa, codes>(found));
+            const auto block_of = [n](int i) { return products::block_of(n, i); };
+            _mm512_storeu_si512(
+                out, codes_by_scales<Isa, codes_of_integers<element>>(
+                         in, zero_of_integers<element>, [&](int i) { return scales_.multipliers[block_of(i)]; },
+                         [&](int i) { return scales_.values[block_of(i)]; }));
         }
     }
 

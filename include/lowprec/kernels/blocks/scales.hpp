@@ -13,18 +13,15 @@
 #define LOWPREC_KERNELS_BLOCKS_SCALES_HPP
 
 #include <lowprec/kernels/affine/generic.hpp>
+#include <lowprec/kernels/affine/stored_scales.hpp>
 #include <lowprec/kernels/blocks/scalar.hpp>
 #include <lowprec/kernels/convert/fma.hpp>
 #include <lowprec/kernels/convert/kernel.hpp>
 #include <lowprec/kernels/reduce.hpp>
-#include <lowprec/kernels/registers.hpp>
 #include <lowprec/quantize_block.hpp>
 
 namespace lowprec::detail {
 
-/// The most blocks that one piece has, and its most numbers.
-inline constexpr std::size_t piece_blocks = 64;
-inline constexpr std::size_t piece_numbers = 1024;
 template <class B>
 inline constexpr std::size_t blocks_of_piece =
     piece_numbers / B::length < piece_blocks ? piece_numbers / B::length : piece_blocks;
@@ -51,25 +48,6 @@ struct piece_scales {
     alignas(64) float values[piece_blocks];
     alignas(64) float multipliers[piece_blocks];
 };
-
-/// The codes of a piece's scales, and their values. In registers: calls of bulk conversion would cost more than they do.
-template <class Isa, class Scale>
-LOWPREC_INLINE void encode_scales(const float (&values)[piece_blocks],
-                                  typename Scale::storage_type (&codes)[piece_blocks]) noexcept {
-    for (std::size_t k = 0; k < piece_blocks; k += simd::elements<Scale, Isa>) {
-        simd::batches<Scale, Isa> b;
-        for (std::size_t i = 0; i < b.size(); ++i) b[i] = load_from<f32<Isa>>(values + k + i * lanes<Isa>);
-        simd::store<Scale, policy{}, Isa>(b, reinterpret_cast<Scale*>(codes + k));
-    }
-}
-template <class Isa, class Scale>
-LOWPREC_INLINE void decode_scales(const typename Scale::storage_type (&codes)[piece_blocks],
-                                  float (&values)[piece_blocks]) noexcept {
-    for (std::size_t k = 0; k < piece_blocks; k += simd::elements<Scale, Isa>) {
-        const auto b = simd::load<Scale, Isa>(reinterpret_cast<const Scale*>(codes + k));
-        for (std::size_t i = 0; i < b.size(); ++i) store_to(values + k + i * lanes<Isa>, b[i]);
-    }
-}
 
 /// Converts `count` numbers of a piece, a multiple of the block's size.
 template <class Isa, class From, class To, policy P = policy{}>
@@ -129,46 +107,6 @@ LOWPREC_INLINE bool find_power_of_two_scales(const float* largest, piece_scales<
 
 // ---- quotients ---------------------------------------------------------------------------------------------------------
 
-/// Whether a quotient that is wrong by some units of the last place of a float could be rounded to two scales, or to one that
-/// conversion doesn't make: below the normal numbers, or where infinity takes the place of the largest. Zero is never open.
-template <class Scale>
-struct open_scale {
-    static constexpr int cut = 23 - Scale::mantissa_bits;
-    static constexpr std::uint32_t half = 1U << (cut - 1), margin = 8;
-    static constexpr auto smallest = static_cast<std::uint32_t>(127 + Scale::min_exponent) << 23;
-    static constexpr std::uint32_t largest =
-        Scale::has_infinity ? convert<fp32>(Scale::from_bits(Scale::largest_code)).bits() : fp32_infinity + 1;
-
-    LOWPREC_INLINE static bool test(std::uint32_t quotient) noexcept {
-        return ((quotient - half + margin) & ((1U << cut) - 1)) <= 2 * margin ||
-               (quotient != 0 && quotient < smallest) || quotient >= largest;
-    }
-    /// Of the magnitudes of all lanes.
-    template <class Isa>
-    LOWPREC_INLINE static lanes_bool<Isa> test(u32<Isa> quotient) noexcept {
-        const u32<Isa> place = (quotient + u32<Isa>(margin - half)) & u32<Isa>((1U << cut) - 1);
-        return greater<Isa>(u32<Isa>(2 * margin + 1), place) | greater<Isa>(quotient, largest - 1) |
-               (greater<Isa>(u32<Isa>(smallest), quotient) & greater<Isa>(quotient, 0U));
-    }
-};
-
-/// The stored scales and their values for quotients in `values`. `exact(i)` is the scalar definition.
-template <class Isa, class B, class Exact>
-LOWPREC_INLINE void round_scales(piece_scales<B>& out, std::size_t blocks, Exact exact) noexcept {
-    using scale = typename B::scale;
-    using open = open_scale<scale>;
-    bool any = false;
-    for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>)
-        any = any || xsimd::any(open::template test<Isa>(load_from<u32<Isa>>(out.values + k) & u32<Isa>(0x7FFFFFFFU)));
-    encode_scales<Isa, scale>(out.values, out.codes);
-    if (any) {
-        for (std::size_t i = 0; i < blocks; ++i)
-            if (open::test(__builtin_bit_cast(std::uint32_t, out.values[i]) & 0x7FFFFFFF))
-                out.codes[i] = exact(i).bits();
-    }
-    decode_scales<Isa, scale>(out.codes, out.values);
-}
-
 /// Whether all quotients in `values` are finite, and scales that needn't saturate at a number below infinity.
 template <class Isa, class B>
 LOWPREC_INLINE bool scales_are_in_reach(const piece_scales<B>& scales) noexcept {
@@ -208,7 +146,7 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
         for (std::size_t i = 0; i < blocks; ++i)  // which came first? no scale that lanes make
             if (magnitude(ends[i].min) == magnitude(ends[i].max) && magnitude(ends[i].max) != 0)
                 out.values[i] = 0x1p-149F;
-        round_scales<Isa, B>(out, blocks, scalar);
+        round_scales<Isa, typename B::scale>(out.values, out.codes, blocks, scalar);
     } else {
         reduce_blocks<reduction::abs_max, Isa>(in, blocks * B::length, B::length,
                                                reinterpret_cast<std::byte*>(largest));
@@ -219,7 +157,7 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
         for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>)
             store_to(out.values + k, load_from<f32<Isa>>(largest + k) * f32<Isa>(factor));
         if (!scales_are_in_reach<Isa, B>(out)) return false;
-        round_scales<Isa, B>(out, blocks, [&](std::size_t i) {
+        round_scales<Isa, typename B::scale>(out.values, out.codes, blocks, [&](std::size_t i) {
             return exact_scale<B, P.how>(__builtin_bit_cast(std::uint32_t, largest[i]), tensor_scale);
         });
     }
@@ -228,11 +166,14 @@ LOWPREC_INLINE bool find_scales(const std::byte* in, std::size_t blocks, fp32 te
         constexpr float wide = !integers                ? 1.0F
                                : Isa::has(simd::avx512) ? 1.0F / (1 << element::width)
                                                         : static_cast<float>(1 << quotient_fraction<element::width>);
-        const float g = B::has_tensor_scale ? convert<float>(tensor_scale) : 1.0F;
-        for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>) {
-            const f32<Isa> scale = load_from<f32<Isa>>(out.values + k) * f32<Isa>(g);
-            const auto zero = equal<Isa>(as<u32<Isa>>(scale) << 1, 0U);
-            store_to(out.multipliers + k, choose<Isa>(zero, 0U, as<u32<Isa>>(f32<Isa>(wide) / scale)));
+        if constexpr (B::has_tensor_scale) {
+            alignas(64) float scaled[piece_blocks];
+            const f32<Isa> g(convert<float>(tensor_scale));
+            for (std::size_t k = 0; k < piece_blocks; k += lanes<Isa>)
+                store_to(scaled + k, load_from<f32<Isa>>(out.values + k) * g);
+            invert_scales<Isa>(scaled, piece_blocks, wide, out.multipliers);
+        } else {
+            invert_scales<Isa>(out.values, piece_blocks, wide, out.multipliers);
         }
     }
     return true;
