@@ -28,8 +28,8 @@ inline constexpr dispatch_set dispatch_sets[] = {
 #if defined(__x86_64__)
     {"avx2", simd::avx2, 32},
     {"avx512", simd::avx2 | simd::avx512, 64},
-    {"avx512_vbmi", simd::avx2 | simd::avx512 | simd::vbmi, 64},
-    {"avx512_bf16", simd::avx2 | simd::avx512 | simd::vbmi | simd::bf16, 64},
+    {"avx512_vbmi", simd::avx2 | simd::avx512 | simd::vbmi | simd::vnni, 64},
+    {"avx512_bf16", simd::avx2 | simd::avx512 | simd::vbmi | simd::vnni | simd::bf16, 64},
 #endif
 };
 inline constexpr int dispatch_set_count = sizeof dispatch_sets / sizeof *dispatch_sets;

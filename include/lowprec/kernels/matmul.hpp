@@ -16,7 +16,7 @@
 #define LOWPREC_KERNELS_MATMUL_HPP
 
 #include <lowprec/arithmetic.hpp>
-#include <lowprec/kernels/matmul/products.hpp>
+#include <lowprec/kernels/matmul/dispatch.hpp>
 #include <lowprec/kernels/matmul/scalar.hpp>
 #include <lowprec/quantize/affine.hpp>
 
@@ -56,8 +56,8 @@ void matmul(const X& x, const W& weights, Y&& y, const matmul_options& options =
                   "lowprec: matmul takes and gives vectors, arrays or spans of float, bf16 or fp16");
     const detail::strips_of<W> w(weights);
     const std::size_t rows = detail::checked_rows("matmul", std::size(x), w.shape(), std::size(y), options.bias.size());
-    detail::float_product<Isa>(
-        std::data(x), rows, w,
+    detail::chosen_product<Isa>(
+        detail::number_rows<in>{std::data(x), rows}, w,
         detail::output_matrix<out>{std::data(y), w.shape().rows, options.bias.data(), options.function}, executor);
 }
 
@@ -75,8 +75,9 @@ void matmul(affine_span<A, S> x, const W& weights, Y&& y, const matmul_options& 
     const detail::strips_of<W> w(weights);
     detail::check_activations("matmul", x);
     detail::checked_rows("matmul", x.rows() * x.columns(), w.shape(), std::size(y), options.bias.size());
-    detail::integer_product<Isa>(
-        "matmul", x, w, detail::output_matrix<out>{std::data(y), w.shape().rows, options.bias.data(), options.function},
+    detail::check_integer_product("matmul", x, w.shape(), std::type_identity<typename decltype(w)::codes_type>{});
+    detail::chosen_product<Isa>(
+        x, w, detail::output_matrix<out>{std::data(y), w.shape().rows, options.bias.data(), options.function},
         executor);
 }
 
@@ -92,13 +93,15 @@ void matmul_sums(affine_span<A, S> x, const W& weights, Y&& y, Executor&& execut
     detail::check_activations("matmul_sums", x);
     detail::checked_rows("matmul_sums", x.rows() * x.columns(), w.shape(), std::size(y), 0);
     detail::check_one_scale("matmul_sums", w.shape());
+    detail::check_integer_sums("matmul_sums", x, w.shape(), std::type_identity<codes>{});
     const std::size_t n = w.shape().rows;
-    detail::integer_sums<Isa>(
-        "matmul_sums", x, w, executor,
+    detail::chosen_product<Isa>(
+        x, w,
         [&](std::size_t row, std::size_t s, const std::int32_t* sums, const detail::weight_strip&) {
             const auto [first, count] = detail::channels_of_strip(s, n);
             std::memcpy(std::data(y) + row * n + first, sums, count * sizeof *sums);
-        });
+        },
+        executor);
 }
 
 /// Codes again: sums times a factor in fixed point, plus y's zero point, saturated; integers all the way.
@@ -122,9 +125,10 @@ void matmul_requantized(affine_span<A, S> x, const W& weights, Output parameters
             "its zero point is no code");
     detail::checked_rows("matmul_requantized", x.rows() * x.columns(), w.shape(), std::size(y), bias.size());
     detail::check_one_scale("matmul_requantized", w.shape());
+    detail::check_integer_sums("matmul_requantized", x, w.shape(), std::type_identity<codes>{});
     const std::size_t n = w.shape().rows;
-    detail::integer_sums<Isa>(
-        "matmul_requantized", x, w, executor,
+    detail::chosen_product<Isa>(
+        x, w,
         [&](std::size_t row, std::size_t s, const std::int32_t* sums, const detail::weight_strip& strip) {
             const auto [first, count] = detail::channels_of_strip(s, n);
             for (std::size_t r = 0; r < count; ++r) {
@@ -136,7 +140,8 @@ void matmul_requantized(affine_span<A, S> x, const W& weights, Output parameters
                 std::data(y)[row * n + first + r] =
                     requantize<Output, Form>(detail::saturate_to_32(sum), factor, parameters.zero_point);
             }
-        });
+        },
+        executor);
 }
 
 /// y = x w^T where each row of x is first quantized to int8 with a scale of its own (dynamic, per token).
@@ -186,17 +191,9 @@ void matmul(block_span<B> x, const W& weights, Y&& y, const matmul_options& opti
     if (w.shape().columns != x.columns())
         detail::fail_argument("lowprec::matmul: x has ", x.columns(), " columns, but the weights ", w.shape().columns);
     detail::check_weights(source{x});
-    const detail::output_matrix<out> outputs{std::data(y), w.shape().rows, options.bias.data(), options.function};
-    // the same in every environment
-    const float factor =
-        convert<float>(detail::format_from_native(x.tensor_scale()) * detail::format_from_native(w.tensor_scale()));
-    if constexpr (detail::has_bf16_dots<Isa, codes>) {
-        const auto a = detail::as_elements<Isa, bf16, row>(x, w.shape());
-        detail::run_packed<Isa>(w, a.rows, outputs, factor, executor, &detail::bf16_strip<Isa, codes, scale, false>);
-    } else {
-        const auto a = detail::as_elements<Isa, float, row>(x, w.shape());
-        detail::run_packed<Isa>(w, a.rows, outputs, factor, executor, &detail::float_strip<Isa, codes, scale>);
-    }
+    detail::chosen_product<Isa>(
+        block_span<const row>(x), w,
+        detail::output_matrix<out>{std::data(y), w.shape().rows, options.bias.data(), options.function}, executor);
 }
 
 }  // namespace lowprec

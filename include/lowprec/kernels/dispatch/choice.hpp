@@ -43,7 +43,7 @@ inline int best_set() noexcept {
         __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c(),
         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512bw") &&
             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"),
-        __builtin_cpu_supports("avx512vbmi") != 0,
+        __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni"),
         __builtin_cpu_supports("avx512bf16") != 0,
     };
     int best = 0;

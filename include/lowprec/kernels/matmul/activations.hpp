@@ -18,6 +18,12 @@ struct activation_memory {
     packed_rows rows;
     line_bytes bytes;
     line_bytes scales;
+
+    // Written down to be forced inline.
+    LOWPREC_INLINE activation_memory() = default;
+    LOWPREC_INLINE activation_memory(activation_memory&&) = default;
+    LOWPREC_INLINE activation_memory& operator=(activation_memory&&) = default;
+    LOWPREC_INLINE ~activation_memory() = default;
 };
 
 /// Copies rows of elements of `size` bytes, group by group.
@@ -59,7 +65,7 @@ LOWPREC_INLINE activation_memory as_floats(const X* x, std::size_t rows, const w
     } else {
         line_bytes floats(rows * shape.columns * sizeof(float));
         auto* const at = reinterpret_cast<float*>(floats.data());
-        convert(std::span(x, rows * shape.columns), std::span(at, rows * shape.columns));
+        convert_on<Isa, policy{}>(std::span(x, rows * shape.columns), std::span(at, rows * shape.columns));
         activation_memory result = as_they_are<Isa>(static_cast<const float*>(at), rows, shape);
         if (result.bytes.data() == nullptr) result.bytes = std::move(floats);
         return result;
@@ -104,6 +110,11 @@ LOWPREC_INLINE bool stays_normal(const bf16* x, std::size_t count) noexcept {
 struct integer_activations {
     activation_memory memory;
     line_bytes sums_memory;  // of std::int32_t
+
+    LOWPREC_INLINE integer_activations() = default;
+    LOWPREC_INLINE integer_activations(integer_activations&&) = default;
+    LOWPREC_INLINE integer_activations& operator=(integer_activations&&) = default;
+    LOWPREC_INLINE ~integer_activations() = default;
     LOWPREC_INLINE const std::int32_t* sums() const noexcept {
         return reinterpret_cast<const std::int32_t*>(sums_memory.data());
     }
@@ -119,7 +130,8 @@ LOWPREC_INLINE integer_activations as_quads(const Code* codes, std::size_t rows,
     result.sums_memory = line_bytes(rows * shape.groups() * sizeof(std::int32_t));
     packed.data = result.memory.bytes.data();
     auto* sums = reinterpret_cast<std::int32_t*>(result.sums_memory.data());
-    constexpr auto& order = activation_columns<Width>;
+    std::uint8_t order[step_columns];
+    for (std::size_t i = 0; i < step_columns; ++i) order[i] = activation_columns<Width>(i);
     for (std::size_t m = 0; m < rows; ++m) {
         const Code* const row = codes + m * shape.columns;
         std::byte* const to = result.memory.bytes.data() + m * packed.stride;

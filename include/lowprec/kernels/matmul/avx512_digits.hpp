@@ -66,6 +66,12 @@ struct digit_activations {
     bool* as_floats = nullptr;     ///< rows that can't be
     bool any_as_floats = false;
 
+    // Written down to be forced inline.
+    LOWPREC_INLINE digit_activations() = default;
+    LOWPREC_INLINE digit_activations(digit_activations&&) = default;
+    LOWPREC_INLINE digit_activations& operator=(digit_activations&&) = default;
+    LOWPREC_INLINE ~digit_activations() = default;
+
     // No std::vector: its functions would be compiled for this instruction set, and shared with programs' other sources.
     template <class T>
     LOWPREC_INLINE static T* room(line_bytes& memory, std::size_t count) {
@@ -238,7 +244,7 @@ template <class Isa, class Codes>
     }();
     const std::size_t c = rest.column - base;
     const std::byte* const step = codes + (c / step_columns * panels + panel) * 64;
-    const auto shift = _mm_cvtsi32_si128(static_cast<int>(4 * nibble_place[c % step_columns]));
+    const auto shift = _mm_cvtsi32_si128(static_cast<int>(4 * nibble_place(c % step_columns)));
     const __m512i code = _mm512_srl_epi32(_mm512_loadu_si512(step), shift);
     const __m512 zero =
         zeros != nullptr

@@ -72,7 +72,7 @@ public:
     template <std::size_t Column>
     LOWPREC_INLINE f32<Isa> column(u32<Isa> word, f32<Isa> zero) const noexcept {
         if constexpr (Codes::width == 4) {
-            constexpr int shift = 4 * static_cast<int>(nibble_place[Column]);
+            constexpr int shift = 4 * static_cast<int>(nibble_place(Column));
             u32<Isa> code = shift == 0 ? word : word >> shift;
             if constexpr (by_table && lanes<Isa> == 16) return table_(code);  // the permutation ignores higher bits
             if constexpr (shift != 28) code = code & u32<Isa>(15U);

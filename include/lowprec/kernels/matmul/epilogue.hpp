@@ -49,7 +49,7 @@ LOWPREC_INLINE void finish_row(float* totals, std::size_t count, float factor, c
     if constexpr (std::is_same_v<Out, float>)
         std::memcpy(out, totals, count * sizeof(float));
     else
-        convert(std::span<const float>(totals, count), std::span(out, count));
+        convert_on<Isa, policy{}>(std::span<const float>(totals, count), std::span(out, count));
 }
 
 }  // namespace detail

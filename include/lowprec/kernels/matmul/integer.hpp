@@ -154,9 +154,9 @@ LOWPREC_INLINE void spread_nibbles(const std::byte* from, std::size_t steps, std
 
 /// The column of a step whose activation stands at each place of its two quads.
 template <int Width>
-inline constexpr std::uint8_t activation_columns[8] = {0, 2, 1, 3, 4, 6, 5, 7};
-template <>
-inline constexpr std::uint8_t activation_columns<4>[8] = {0, 4, 1, 5, 2, 6, 3, 7};
+LOWPREC_INLINE constexpr std::uint8_t activation_columns(std::size_t place) noexcept {
+    return static_cast<std::uint8_t>(Width == 4 ? nibble_place(place) : place / 4 * 4 + place % 2 * 2 + place % 4 / 2);
+}
 
 #if defined(__AVX512VNNI__)
 /// 4-bit codes of 4 panels times few rows, spread in registers.

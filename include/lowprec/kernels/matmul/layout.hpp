@@ -44,7 +44,7 @@ inline constexpr std::size_t unit_columns = 128;
 LOWPREC_INLINE constexpr std::size_t round_up(std::size_t n, std::size_t to) noexcept { return divide_up(n, to) * to; }
 
 /// The place of column 0 to 7 among the 4-bit codes of a lane, and of column 0 to 3 among its bytes.
-inline constexpr unsigned nibble_place[8] = {0, 4, 1, 5, 2, 6, 3, 7};
+LOWPREC_INLINE constexpr std::size_t nibble_place(std::size_t column) noexcept { return column % 2 * 4 + column / 2; }
 inline constexpr unsigned byte_place[4] = {0, 2, 1, 3};
 
 // What a code is, as a kernel sees it: `width` bits in memory, 4, 6 or 8; `stored` makes them of a code; `value` is what a code

@@ -2,7 +2,8 @@
 // Copyright the lowprec authors
 // Floor 5
 //
-// The choice of the kernel for a product of numbers, and of integer codes.
+// The choice of the kernel: for products of numbers, of integer codes, and of blocks. Arguments are known to fit; what is checked
+// before is here, too.
 #ifndef LOWPREC_KERNELS_MATMUL_PRODUCTS_HPP
 #define LOWPREC_KERNELS_MATMUL_PRODUCTS_HPP
 
@@ -130,14 +131,27 @@ LOWPREC_INLINE void check_one_scale(std::string_view function, const weight_shap
                       " columns, whose sums have scales of their own");
 }
 
+/// What products of integers refuse once sizes match.
+template <class A, class S, class Codes>
+LOWPREC_INLINE void check_integer_sums(std::string_view function, affine_span<A, S> x, const weight_shape& w,
+                                       std::type_identity<Codes>) {
+    check_length<std::remove_const_t<A>, Codes>(function, w.columns, w.has_zero_points || has_zero_points(x));
+}
+template <class A, class S, class Codes>
+LOWPREC_INLINE void check_integer_product(std::string_view function, affine_span<A, S> x, const weight_shape& w,
+                                          std::type_identity<Codes> codes) {
+    if (has_row_sums<Codes> && w.groups() == 1) return check_integer_sums(function, x, w, codes);
+    if (has_zero_points(x))
+        fail_argument("lowprec::", function,
+                      ": activations with zero points need weights of 8 bits with one scale a row");
+    check_length<std::remove_const_t<A>, Codes>(function, w.group, w.has_zero_points);
+}
+
 /// The exact sums of (a - za) (w - zw) of weights with one scale a row: f(row, strip, sums[64], head of the strip).
 template <class Isa, class A, class S, class W, class Executor, class Function>
-LOWPREC_INLINE void integer_sums(std::string_view function, affine_span<A, S> x, const strips_of<W>& w,
-                                 Executor&& executor, Function&& f) {
+LOWPREC_INLINE void integer_sums(affine_span<A, S> x, const strips_of<W>& w, Executor&& executor, Function&& f) {
     using codes = typename strips_of<W>::codes_type;
     const weight_shape& shape = w.shape();
-    const bool zero_points = shape.has_zero_points || has_zero_points(x);
-    check_length<std::remove_const_t<A>, codes>(function, shape.columns, zero_points);
     const auto a = as_quads<Isa, codes::width>(codes_at(x), x.rows(), shape);
     for_each_task(w, x.rows(), executor,
                   [&](const weight_strip& strip, const std::int32_t* row_sums, std::size_t s, std::size_t first,
@@ -166,37 +180,71 @@ LOWPREC_INLINE void integer_sums(std::string_view function, affine_span<A, S> x,
 }
 
 template <class Isa, class A, class S, class W, class Out, class Executor>
-LOWPREC_INLINE void integer_product(std::string_view function, affine_span<A, S> x, const strips_of<W>& w,
-                                    const output_matrix<Out>& y, Executor&& executor) {
+LOWPREC_INLINE void integer_product(affine_span<A, S> x, const strips_of<W>& w, const output_matrix<Out>& y,
+                                    Executor&& executor) {
     using codes = typename strips_of<W>::codes_type;
     using scale = typename strips_of<W>::scale_type;
     static_assert(codes::integers, "lowprec: integer products take weights that are integers");
     const weight_shape& shape = w.shape();
     const auto scale_of = [&](std::size_t row) { return x.at_group(row, 0).scale * w.tensor_scale(); };
     if (has_row_sums<codes> && shape.groups() == 1) {
-        integer_sums<Isa>(function, x, w, executor,
-                          [&](std::size_t row, std::size_t s, const std::int32_t* sums, const weight_strip& strip) {
-                              alignas(64) float totals[strip_rows], scales[strip_rows];
-                              const environment<Isa> guard;
-                              decode_scales<Isa, scale>(strip.data, strip.panels, scales);
-                              for (std::size_t r = 0; r < strip.panels * panel_rows; r += lanes<Isa>)
-                                  store_to(totals + r, xsimd::to_float(load_from<i32<Isa>>(sums + r)) *
-                                                           load_from<f32<Isa>>(scales + r));
-                              for (std::size_t r = strip.panels * panel_rows; r < strip_rows; ++r) totals[r] = 0;
-                              y.template finish<Isa>(totals, row, s, scale_of(row));
-                          });
+        integer_sums<Isa>(
+            x, w, executor, [&](std::size_t row, std::size_t s, const std::int32_t* sums, const weight_strip& strip) {
+                alignas(64) float totals[strip_rows], scales[strip_rows];
+                const environment<Isa> guard;
+                decode_scales<Isa, scale>(strip.data, strip.panels, scales);
+                for (std::size_t r = 0; r < strip.panels * panel_rows; r += lanes<Isa>)
+                    store_to(totals + r,
+                             xsimd::to_float(load_from<i32<Isa>>(sums + r)) * load_from<f32<Isa>>(scales + r));
+                for (std::size_t r = strip.panels * panel_rows; r < strip_rows; ++r) totals[r] = 0;
+                y.template finish<Isa>(totals, row, s, scale_of(row));
+            });
         return;
     }
-    if (has_zero_points(x))
-        fail_argument("lowprec::", function,
-                      ": activations with zero points need weights of 8 bits with one scale a row");
-    check_length<std::remove_const_t<A>, codes>(function, shape.group, shape.has_zero_points);
     const auto a = as_quads<Isa, codes::width>(codes_at(x), x.rows(), shape);
     run_tasks<Isa>(w, x.rows(), y, executor, scale_of,
                    [&](const weight_strip& strip, std::size_t first, std::size_t rows, float* totals) {
                        integer_strip_totals<Isa, codes, scale>(strip, a.memory.rows.from(first),
                                                                a.sums() + first * shape.groups(), rows, totals);
                    });
+}
+
+/// Blocks times blocks of the same format.
+template <class Isa, class B, class W, class Out, class Executor>
+LOWPREC_INLINE void block_product(block_span<const B> x, const strips_of<W>& w, const output_matrix<Out>& y,
+                                  Executor&& executor) {
+    using codes = typename strips_of<W>::codes_type;
+    using scale = typename strips_of<W>::scale_type;
+    // the same in every environment
+    const float factor = convert<float>(format_from_native(x.tensor_scale()) * format_from_native(w.tensor_scale()));
+    if constexpr (has_bf16_dots<Isa, codes>) {
+        const auto a = as_elements<Isa, bf16, B>(x, w.shape());
+        run_packed<Isa>(w, a.rows, y, factor, executor, &bf16_strip<Isa, codes, scale, false>);
+    } else {
+        const auto a = as_elements<Isa, float, B>(x, w.shape());
+        run_packed<Isa>(w, a.rows, y, factor, executor, &float_strip<Isa, codes, scale>);
+    }
+}
+
+// Any of them. What becomes of sums that stay integers is a function: f(row, strip, sums[64], head of the strip).
+template <class Isa, class X, class W, class Out, class Executor>
+LOWPREC_INLINE void run_product(number_rows<X> x, const strips_of<W>& w, const output_matrix<Out>& y,
+                                Executor&& executor) {
+    float_product<Isa>(x.data, x.rows, w, y, executor);
+}
+template <class Isa, class A, class S, class W, class Out, class Executor>
+LOWPREC_INLINE void run_product(affine_span<A, S> x, const strips_of<W>& w, const output_matrix<Out>& y,
+                                Executor&& executor) {
+    integer_product<Isa>(x, w, y, executor);
+}
+template <class Isa, class A, class S, class W, class Function, class Executor>
+LOWPREC_INLINE void run_product(affine_span<A, S> x, const strips_of<W>& w, const Function& f, Executor&& executor) {
+    integer_sums<Isa>(x, w, executor, f);
+}
+template <class Isa, class B, class W, class Out, class Executor>
+LOWPREC_INLINE void run_product(block_span<const B> x, const strips_of<W>& w, const output_matrix<Out>& y,
+                                Executor&& executor) {
+    block_product<Isa, B>(x, w, y, executor);
 }
 
 }  // namespace lowprec::detail

@@ -66,6 +66,13 @@ struct strips_of<W> {
     }
 };
 
+/// Activations that are numbers.
+template <class X>
+struct number_rows {
+    const X* data;
+    std::size_t rows;
+};
+
 /// The rows of x, which must be whole.
 LOWPREC_INLINE std::size_t whole_rows(std::string_view function, std::size_t numbers, std::size_t columns) {
     if (columns == 0 || numbers % columns != 0)

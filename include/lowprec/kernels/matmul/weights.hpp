@@ -271,7 +271,7 @@ private:
     LOWPREC_INLINE static void put(std::byte* step, std::size_t row, std::size_t column, unsigned code) noexcept {
         using namespace detail;
         if constexpr (Codes::width == 4) {
-            const unsigned place = nibble_place[column];
+            const std::size_t place = nibble_place(column);
             step[4 * row + place / 2] |= static_cast<std::byte>((code & 0xF) << place % 2 * 4);
         } else {
             const std::size_t i = 4 * row + byte_place[column % 4];
