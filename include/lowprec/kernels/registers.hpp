@@ -19,6 +19,10 @@ namespace lowprec {
 
 namespace detail {
 
+// Without optimisation gcc's intrinsics are macros, and their casts are warned of here.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+
 template <class F>
 inline constexpr int storage_bits = bits_of<typename F::storage_type>;
 template <class F>
@@ -209,6 +213,8 @@ constexpr void check_register_policy() noexcept {
     static_assert(P.round != rounding::stochastic,
                   "simd::store does not round stochastically; convert<P>(in, out, seed) does");
 }
+
+#pragma GCC diagnostic pop
 
 }  // namespace detail
 

@@ -18,28 +18,17 @@
 namespace lowprec::detail {
 
 /// Whether the codes are read by this header: of blocks that begin with their own scale, and of others.
+template <class B>
+inline constexpr bool has_byte_integers = is_int_element_v<typename B::element>&& B::element::width == 8;
 template <class Isa, class B>
 constexpr bool reads_interleaved_codes() noexcept {
-#if defined(__AVX512F__)
-    using element = typename B::element;
-    constexpr bool bytes = is_int_element_v<element> && element::width == 8;
     return Isa::has(simd::avx512) && !scales_lie_apart<B> && B::blocks_together == 1 && B::length == 32 &&
-           (element::width == 4 || bytes);
-#else
-    return false;
-#endif
+           (B::element::width == 4 || has_byte_integers<B>);
 }
 template <class Isa, class B>
 constexpr bool reads_stream_of_codes() noexcept {
-    using element = typename B::element;
-#if defined(__AVX512VBMI__)
-    if (element::width == 4 && scales_lie_apart<B> && Isa::has(simd::avx512 | simd::vbmi)) return true;
-#endif
-#if defined(__AVX512F__)
-    return Isa::has(simd::avx512) && scales_lie_apart<B> && is_int_element_v<element> && element::width == 8;
-#else
-    return false;
-#endif
+    return scales_lie_apart<B> && ((has_byte_integers<B> && Isa::has(simd::avx512)) ||
+                                   (B::element::width == 4 && Isa::has(simd::avx512 | simd::vbmi)));
 }
 
 #if defined(__AVX512F__)
