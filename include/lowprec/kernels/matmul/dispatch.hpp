@@ -27,8 +27,8 @@ struct executor_pointer {
     template <class Executor>
     LOWPREC_INLINE static executor_pointer to(Executor& e) noexcept {
         return {const_cast<void*>(static_cast<const void*>(&e)),
-                [](void* executor, std::size_t tasks, const void* task, task_function* call) {
-                    (*static_cast<Executor*>(executor))(tasks, [=](std::size_t i) { call(task, i); });
+                [](void* own, std::size_t tasks, const void* task, task_function* call) {
+                    (*static_cast<Executor*>(own))(tasks, [=](std::size_t i) { call(task, i); });
                 }};
     }
     template <class Task>
@@ -45,9 +45,8 @@ struct sums_pointer {
 
     template <class Function>
     LOWPREC_INLINE static sums_pointer to(const Function& f) noexcept {
-        return {&f,
-                [](const void* function, std::size_t row, std::size_t strip, const std::int32_t* sums,
-                   const weight_strip& head) { (*static_cast<const Function*>(function))(row, strip, sums, head); }};
+        return {&f, [](const void* own, std::size_t row, std::size_t strip, const std::int32_t* sums,
+                       const weight_strip& head) { (*static_cast<const Function*>(own))(row, strip, sums, head); }};
     }
     LOWPREC_INLINE void operator()(std::size_t row, std::size_t strip, const std::int32_t* sums,
                                    const weight_strip& head) const {
