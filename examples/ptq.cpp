@@ -23,7 +23,9 @@
 #include <vector>
 
 #include "networks/outliers.hpp"
+#include "ptq/expectations.hpp"
 #include "ptq/experiment.hpp"
+#include "ptq/picture.hpp"
 #include "ptq/plan.hpp"
 #include "ptq/results.hpp"
 #include "ptq/table.hpp"
@@ -92,7 +94,7 @@ void compare(const arguments& args) {
         by_seed.push_back(text.run(net, plan, done));
     }
     const auto injected = text_results(text, plan, by_seed);
-    const image_experiment images(folder + "/fashion_mnist_mlp.safetensors", args.data);
+    const image_experiment images(folder + "/fashion_mnist_mlp.safetensors", args.data, args.quick ? 1000 : 10000);
     const auto pictures = image_results(images, plan_of_images, images.run(plan_of_images, done));
 
     std::cout << "Character-level GPT, 4 layers of width 128; " << text.inputs().size()
@@ -109,6 +111,21 @@ void compare(const arguments& args) {
               << " test images in which one of them is.\nUnquantized: "
               << formatted("%.2f", 100 * images.unquantized.accuracy()) << " % right\n\n";
     print_table(std::cout, pictures);
+    std::cout << "\nChange: of the perplexity from the unquantized network's. In parentheses: the standard error of "
+                 "the difference, in "
+                 "pairs; the\nunit is a window of "
+              << text_experiment::window
+              << " characters, the mean over the seeds, or an image. \"No difference\": below two of them.\nQuantized "
+                 "in: the "
+                 "seconds of one thread, without calibration.\n\n";
+    expectations expected;
+    if (!args.quick) {
+        expect_with_outliers(expected, injected);
+        expect_plain(expected, plain);
+        expect_of_images(expected, pictures);
+        expected.print(std::cout);
+    }
+    if (!args.svg.empty()) picture(plain, injected).write(args.svg);
     std::fprintf(stderr, "%.0f s\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
 }
 

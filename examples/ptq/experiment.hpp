@@ -140,8 +140,13 @@ struct image_experiment {
     networks::judgement unquantized;
     networks::matrix reference;
 
-    image_experiment(const std::string& weights, const std::string& folder)
+    /// On the first `count` test images.
+    image_experiment(const std::string& weights, const std::string& folder, std::size_t count)
         : net{networks::read_mlp(weights)}, images{networks::read_fashion_mnist_images(folder)} {
+        count = std::min(count, images.labels.size());
+        images.test.conservativeResize(static_cast<Eigen::Index>(count), Eigen::NoChange);
+        images.labels.resize(count);
+        std::erase_if(images.woken, [count](std::size_t i) { return i >= count; });
         reference = networks::logits_of(net, images.test, networks::float_linear(net.weights));
         unquantized = networks::judge(reference, images.labels, reference);
     }

@@ -65,8 +65,7 @@ inline std::vector<plan_row> text_plan(bool quick) {
             if (!quick || (bits == 4 && size == 64))
                 add(integers(bits, size), size == 64 || size == 128 ? more : usual);
     if (!quick) {
-        add(integers(2, 32), usual);
-        add(symmetric_integers(4, 64), usual);
+        add(symmetric_int4(64), usual);
         add(nvfp4_blocks(), usual);
         add(mxfp4_blocks(), usual);
         for (const auto& format : {nvfp4_blocks(inputs_as::static_format), mxfp4_blocks(inputs_as::dynamic_format)})
@@ -85,7 +84,7 @@ inline std::vector<plan_row> image_plan(bool quick) {
         for (const auto& how : all) plan.push_back({format, how});
     };
     const std::vector<method> usual{to_nearest(), gptq(), gptq_zeroed(), gptq_by_activation(), awq(), awq_gptq()};
-    for (const int bits : {4, 3, 2})
+    for (const int bits : {4, 3})
         if (!quick || bits == 4) add(integers(bits, 64), usual);
     if (!quick)
         for (const auto& format : {nvfp4_blocks(), mxfp4_blocks()}) add(format, usual);

@@ -46,8 +46,8 @@ struct weight_format {
 };
 
 // Integers with an FP16 scale for each group. `size` is a number of columns; 0 stands for whole rows.
-weight_format integers(int bits, std::size_t size);            ///< asymmetric: with zero points
-weight_format symmetric_integers(int bits, std::size_t size);  ///< 4 or 3 bits
+weight_format integers(int bits, std::size_t size);  ///< of 4 or 3 bits, with zero points
+weight_format symmetric_int4(std::size_t size);
 
 // Blocks; inputs in float32, or in the same format.
 weight_format nvfp4_blocks(inputs_as inputs = inputs_as::float32);

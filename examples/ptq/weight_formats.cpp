@@ -59,12 +59,14 @@ weight_format format_of(std::string name, const Target& target) {
 template <block_row B>
 weight_format block_format(inputs_as inputs) {
     auto format = format_of(std::string(name_of<B>), block_target<B>{});
+    if (inputs == inputs_as::float32) return format;
+    format.name += " w4a4";
     format.inputs = inputs;
-    if (inputs != inputs_as::float32)
-        format.round = [](std::span<const float> weights, std::size_t rows, float largest_input) {
-            const auto codes = round_to_nearest(weights, rows, block_target<B>{});
-            return quantized_layer{restored(codes), bytes_of(codes), networks::block_product_of(codes, largest_input)};
-        };
+    format.round = [](std::span<const float> weights, std::size_t rows, float largest_input) {
+        const auto codes = round_to_nearest(weights, rows, block_target<B>{});
+        return quantized_layer{restored(codes), bytes_of(codes), networks::block_product_of(codes, largest_input)};
+    };
+    format.gptq = {};  // its product takes float32
     return format;
 }
 
@@ -73,28 +75,20 @@ granularity groups_of(std::size_t size) { return size == 0 ? granularity::row() 
 template <int Bits>
 using with_zero_points =
     integer_target<affine<Bits, integer_codes::unsigned_full>, affine_policy{.range = range_kind::asymmetric}, fp16>;
-template <int Bits>
-using without_zero_points = integer_target<affine<Bits>, affine_policy{}, fp16>;
 
 }  // namespace
 
 weight_format integers(int bits, std::size_t size) {
     const auto by = groups_of(size);
     switch (bits) {
-    case 2: return format_of("int2", with_zero_points<2>{by});
     case 3: return format_of("int3", with_zero_points<3>{by});
     case 4: return format_of("int4", with_zero_points<4>{by});
     default: throw std::runtime_error("integers of " + std::to_string(bits) + " bits");
     }
 }
 
-weight_format symmetric_integers(int bits, std::size_t size) {
-    const auto by = groups_of(size);
-    switch (bits) {
-    case 3: return format_of("int3 sym", without_zero_points<3>{by});
-    case 4: return format_of("int4 sym", without_zero_points<4>{by});
-    default: throw std::runtime_error("symmetric integers of " + std::to_string(bits) + " bits");
-    }
+weight_format symmetric_int4(std::size_t size) {
+    return format_of("int4 symmetric", integer_target<affine<4>, affine_policy{}, fp16>{groups_of(size)});
 }
 
 weight_format nvfp4_blocks(inputs_as inputs) { return block_format<nvfp4>(inputs); }
