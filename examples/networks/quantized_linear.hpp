@@ -55,14 +55,17 @@ layer_product int8_product_of(const Weights& weights, int8_inputs parameters) {
 /// Blocks times blocks: the inputs become the weights' own format. Where the format has a tensor scale, it was fixed beforehand.
 template <lowprec::block_row B>
 layer_product block_product_of(const lowprec::block_tensor<B>& weights, [[maybe_unused]] float largest_input) {
-    return [w = lowprec::prepare(weights), largest_input](const matrix& x, matrix& y) {
-        const auto columns = static_cast<std::size_t>(x.cols());
-        if constexpr (B::has_tensor_scale)
-            lowprec::matmul(lowprec::quantize<B>(values_of(x), columns, lowprec::tensor_scale<B>(largest_input)).view(),
-                            w, values_of(y));
-        else
-            lowprec::matmul(lowprec::quantize<B>(values_of(x), columns).view(), w, values_of(y));
+    const auto product = [w = lowprec::prepare(weights)](const lowprec::block_tensor<B>& x, matrix& y) {
+        lowprec::matmul(x.view(), w, values_of(y));
     };
+    const auto columns = weights.columns();
+    if constexpr (B::has_tensor_scale)
+        return [product, columns, scale = lowprec::tensor_scale<B>(largest_input)](const matrix& x, matrix& y) {
+            product(lowprec::quantize<B>(values_of(x), columns, scale), y);
+        };
+    else
+        return
+            [product, columns](const matrix& x, matrix& y) { product(lowprec::quantize<B>(values_of(x), columns), y); };
 }
 
 /// Layers by their names.

@@ -99,7 +99,7 @@ TEST_CASE("paired differences and their standard errors", "[ptq]") {
     const std::vector<double> c{2, 6, 3, 10};  // 1, 1, 1, 2
     CHECK(ptq::paired_difference(a, c).is_seen());
     CHECK(!ptq::paired_difference(a, a).is_seen());
-    CHECK(ptq::difference{NAN, NAN}.is_seen());
+    CHECK(ptq::difference{std::nan(""), 0}.is_seen());
 
     const auto percent = ptq::in_percent_of_perplexity({std::log(1.5), 0.01});
     CHECK(percent.mean == Approx(50));
