@@ -4,6 +4,7 @@
 // Codes to codes: the bulk kernels against the scalar function. exhaustive/kernels_between.test.cpp has every pair of formats.
 // needs: simd
 // isa: best
+// ctest-label: values
 #include "support/bulk.hpp"
 
 using namespace bulk;

@@ -5,6 +5,7 @@
 // conversion rounded twice would get wrong lies next to a middle between two values, nearer to it than any float.
 // needs: simd
 // isa: best
+// ctest-label: values
 #include "support/bulk.hpp"
 
 namespace {

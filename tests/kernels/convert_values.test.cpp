@@ -4,7 +4,7 @@
 // Codes of every format to float and double, floats rounded in place, and formats outside the table: the bulk kernels against
 // the scalar function.
 // needs: simd
-// ctest-label: newer_xsimd
+// ctest-label: newer_xsimd values
 // isa: base
 // isa: best
 // ctest-label: aarch64

@@ -4,6 +4,7 @@
 // Every degenerate input at every granularity: one result each, never NaN.
 // needs: simd
 // isa: best
+// ctest-label: values
 #include <lowprec/quantize/affine.hpp>
 
 #include <cstdint>

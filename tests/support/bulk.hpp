@@ -169,13 +169,15 @@ const std::byte* bytes_of(const std::vector<T>& v) {
 }
 
 /// All of `in`, with every instruction set, under this direction and the policies of `list`. Codes are asked for through the
-/// float with their value, which is exact: compiling a scalar function for each pair of formats would take minutes.
+/// float with their value, which is exact: compiling a scalar function for each pair of formats would take minutes. Doubles
+/// become floats in the same way under every direction, so only nearest even is compiled for each instruction set.
 template <class From, class To, rounding Round>
 void sweep(tally& results, const std::vector<typename From::number>& in, const std::vector<policy>& list) {
     using T = typename target_of<To>::type;
     constexpr bool through_float = !detail::is_native_float_v<typename From::number> && !detail::is_native_float_v<T> &&
                                    !std::is_same_v<typename To::format, fp32> &&
                                    is_lossless_v<typename From::number, float>;
+    constexpr bool every_isa = Round == rounding::nearest_even || !(detail::is_double<From> || detail::is_double<To>);
     std::vector<T> expected(in.size()), got(in.size());
     std::vector<float> values;
     if constexpr (through_float)
@@ -187,9 +189,11 @@ void sweep(tally& results, const std::vector<typename From::number>& in, const s
         else
             by_scalar<To>(in, expected, p);
         for_each_isa([&]<class Isa>(const char* isa) {
-            std::memset(static_cast<void*>(got.data()), 0x5A, got.size() * sizeof(T));
-            run<Isa, From, To, policy{.round = Round}>({bytes_of(in), 0}, {bytes_of(got), 0}, in.size(), p);
-            compare(results, in, got, expected, p, isa);
+            if constexpr (every_isa || std::is_same_v<Isa, simd::native>) {
+                std::memset(static_cast<void*>(got.data()), 0x5A, got.size() * sizeof(T));
+                run<Isa, From, To, policy{.round = Round}>({bytes_of(in), 0}, {bytes_of(got), 0}, in.size(), p);
+                compare(results, in, got, expected, p, isa);
+            }
         });
     }
 }
