@@ -21,9 +21,10 @@ struct dispatch_products;
 template <int Set, class... Listed>
 struct dispatch_products<Set, product_list<Listed...>> {
     template <class L>
-    static constexpr auto* kernel =
-        &dispatched_product<Set, typename L::activations, typename L::weights, typename L::outputs>;
-    [[gnu::used]] static constexpr auto all = std::tuple(kernel<Listed>...);
+    using function = void(const typename L::activations&, const typename L::weights&, const typename L::outputs&,
+                          const executor_pointer&);
+    [[gnu::used]] static inline const std::tuple<function<Listed>*...> all{
+        &dispatched_product<Set, typename Listed::activations, typename Listed::weights, typename Listed::outputs>...};
 };
 
 }  // namespace lowprec::detail

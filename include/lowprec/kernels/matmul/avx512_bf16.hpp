@@ -91,7 +91,7 @@ public:
                                    Function&& f) const noexcept {
         if constexpr (Codes::width == 4) {
             __m512i words = _mm512_loadu_si512(step);
-            unrolled<4>([&]<std::size_t j>() {
+            unrolled<4>([&]<std::size_t j>() __attribute__((always_inline)) {
                 __m512i index = words;
                 if constexpr (j < 3) words = _mm512_srli_epi16(words, 4);
                 if constexpr (ZeroPoints)
@@ -99,7 +99,7 @@ public:
                 f.template operator()<j>(_mm512_permutexvar_epi16(index, first_));
             });
         } else {
-            unrolled<2>([&]<std::size_t half>() {
+            unrolled<2>([&]<std::size_t half>() __attribute__((always_inline)) {
                 __m512i codes, sign;
                 if constexpr (Codes::width == 8) {
                     codes = sign = _mm512_loadu_si512(step + 64 * half);
@@ -159,12 +159,14 @@ LOWPREC_INLINE __m512i broadcast_pair(const std::byte* from) noexcept {
 template <class Isa, std::size_t P, std::size_t M>
 LOWPREC_INLINE void add_tile(const __m512 (&sums)[M][P], const float* scales, const float* x_scales,
                              std::size_t x_scales_stride, float* totals) noexcept {
-    unrolled<M>([&]<std::size_t m>() {
+#pragma GCC unroll 6
+    for (std::size_t m = 0; m < M; ++m) {
         const f32<Isa> own(x_scales == nullptr ? 1.0F : x_scales[m * x_scales_stride]);
-        unrolled<P>([&]<std::size_t p>() {
+#pragma GCC unroll 4
+        for (std::size_t p = 0; p < P; ++p) {
             add_scaled<Isa>(totals + m * strip_rows + 16 * p, sums[m][p], load_from<f32<Isa>>(scales + 16 * p) * own);
-        });
-    });
+        }
+    }
 }
 
 template <class Isa, class Codes, bool ZeroPoints, std::size_t P, std::size_t M>
@@ -176,15 +178,18 @@ LOWPREC_INLINE void fused_pairs(const pair_decoder<Codes, ZeroPoints>& decode, c
         for (auto& sum : row) sum = _mm512_setzero_ps();
     for (std::size_t s = 0; s < steps; ++s) {
         const std::byte* const own = x.data + 16 * s;
-        unrolled<P>([&]<std::size_t p>() {
+#pragma GCC unroll 4
+        for (std::size_t p = 0; p < P; ++p) {
             const std::byte* const step = codes + (s * panels + p) * step_bytes<Codes>;
             __builtin_prefetch(step + 4096);
-            decode(step, zeros + 16 * p, [&]<std::size_t j>(__m512i pairs) {
-                unrolled<M>([&]<std::size_t m>() {
-                    sums[m][p] = dot_pairs(sums[m][p], pairs, broadcast_pair(own + m * x.stride + 4 * j));
+            decode(
+                step, zeros + 16 * p, [&]<std::size_t j>(__m512i pairs) __attribute__((always_inline)) {
+#pragma GCC unroll 6
+                    for (std::size_t m = 0; m < M; ++m) {
+                        sums[m][p] = dot_pairs(sums[m][p], pairs, broadcast_pair(own + m * x.stride + 4 * j));
+                    }
                 });
-            });
-        });
+        }
     }
     add_tile<Isa, P, M>(sums, scales, x_scales, x.scales_stride, totals);
 }
@@ -197,11 +202,18 @@ template <class Isa, std::size_t P, std::size_t M>
         for (auto& sum : row) sum = _mm512_setzero_ps();
     for (std::size_t c = 0; c < pairs; ++c) {
         __m512i column[P];
-        unrolled<P>([&]<std::size_t p>() { column[p] = _mm512_load_si512(w + (c * P + p) * 16); });
-        unrolled<M>([&]<std::size_t m>() {
+#pragma GCC unroll 4
+        for (std::size_t p = 0; p < P; ++p) {
+            column[p] = _mm512_load_si512(w + (c * P + p) * 16);
+        }
+#pragma GCC unroll 6
+        for (std::size_t m = 0; m < M; ++m) {
             const __m512i own = broadcast_pair(x.data + m * x.stride + 4 * c);
-            unrolled<P>([&]<std::size_t p>() { sums[m][p] = dot_pairs(sums[m][p], column[p], own); });
-        });
+#pragma GCC unroll 4
+            for (std::size_t p = 0; p < P; ++p) {
+                sums[m][p] = dot_pairs(sums[m][p], column[p], own);
+            }
+        }
     }
     add_tile<Isa, P, M>(sums, scales, x_scales, x.scales_stride, totals);
 }
@@ -244,10 +256,11 @@ template <class Isa, class Codes, class Scale, bool ZeroPoints>
                 } else {
                     for (std::size_t k = 0; k < P; ++k)
                         for (std::size_t s = 0; s < steps; ++s)
-                            decode(codes + (s * strip.panels + k) * step_bytes<Codes>, zp + 16 * k,
-                                   [&]<std::size_t j>(__m512i pairs) {
-                                       _mm512_store_si512(buffer + ((4 * s + j) * P + k) * 16, pairs);
-                                   });
+                            decode(
+                                codes + (s * strip.panels + k) * step_bytes<Codes>,
+                                zp + 16 * k, [&]<std::size_t j>(__m512i pairs) __attribute__((always_inline)) {
+                                    _mm512_store_si512(buffer + ((4 * s + j) * P + k) * 16, pairs);
+                                });
                     for_each_tile<6>(0, rows, [&]<std::size_t M>(std::size_t m) {
                         buffered_pairs<Isa, P, M>(buffer, steps * 4, scales + p * 16, x.from(m), scale_of(m),
                                                   totals_of(m));

@@ -154,7 +154,8 @@ template <class Isa, class X>
                                               static_cast<std::uint32_t>(base + c + i), rests[i]};
             }
             const std::size_t left = round_up(n - c, step_columns);
-            unrolled<D>([&]<std::size_t d>() {
+#pragma GCC unroll 4
+            for (std::size_t d = 0; d < D; ++d) {
                 const __m512i digit = _mm512_srai_epi32(_mm512_slli_epi32(q, 24), 24);
                 q = _mm512_srai_epi32(_mm512_sub_epi32(q, digit), 8);
                 sums[d] = _mm512_add_epi32(sums[d], digit);
@@ -164,9 +165,12 @@ template <class Isa, class X>
                     _mm_storeu_si128(reinterpret_cast<__m128i*>(at), bytes);
                 else
                     _mm_storel_epi64(reinterpret_cast<__m128i*>(at), bytes);
-            });
+            }
         }
-        unrolled<D>([&]<std::size_t d>() { out.sums[(row * D + d) * groups + g] = _mm512_reduce_add_epi32(sums[d]); });
+#pragma GCC unroll 4
+        for (std::size_t d = 0; d < D; ++d) {
+            out.sums[(row * D + d) * groups + g] = _mm512_reduce_add_epi32(sums[d]);
+        }
     }
 }
 
@@ -289,9 +293,11 @@ LOWPREC_INLINE void digit_row(const nibble_bytes<Codes>& bytes, const weight_str
     for (std::size_t g = 0; g < groups; ++g) {
         const std::byte* const scales = at;
         __m512i sums[P][D];
-        unrolled<D>([&]<std::size_t d>() {
+#pragma GCC unroll 4
+        for (std::size_t d = 0; d < D; ++d) {
             const std::int32_t own = x_sums[d * groups + g];
-            unrolled<P>([&]<std::size_t p>() {
+#pragma GCC unroll 4
+            for (std::size_t p = 0; p < P; ++p) {
                 if constexpr (ZeroPoints)
                     sums[p][d] = _mm512_mullo_epi32(
                         _mm512_cvtepu8_epi32(
@@ -299,45 +305,52 @@ LOWPREC_INLINE void digit_row(const nibble_bytes<Codes>& bytes, const weight_str
                         _mm512_set1_epi32(-own));
                 else
                     sums[p][d] = _mm512_set1_epi32(-digits_of_codes<Codes>.offset * own);
-            });
-        });
+            }
+        }
         at += head;
         const std::byte* const codes = at;
         const std::size_t columns = shape.columns_of(g);
         const std::size_t steps = divide_up(columns, step_columns);
         for (std::size_t q = 0; q < steps; ++q) {
-            unrolled<P>([&]<std::size_t p>() {
+#pragma GCC unroll 4
+            for (std::size_t p = 0; p < P; ++p) {
                 const std::byte* const step = at + (q * panels + first + p) * 64;
                 __builtin_prefetch(step + 4096);
                 const auto w = bytes(_mm512_loadu_si512(step));
-                unrolled<D>([&]<std::size_t d>() {
+#pragma GCC unroll 4
+                for (std::size_t d = 0; d < D; ++d) {
                     int even, odd;
                     __builtin_memcpy(&even, x + d * stride + 8 * q, 4);
                     __builtin_memcpy(&odd, x + d * stride + 8 * q + 4, 4);
                     sums[p][d] = _mm512_dpbusd_epi32(sums[p][d], w.even, _mm512_set1_epi32(even));
                     sums[p][d] = _mm512_dpbusd_epi32(sums[p][d], w.odd, _mm512_set1_epi32(odd));
-                });
-            });
+                }
+            }
         }
         at += steps * panels * 64;
         x += 8 * steps;
-        unrolled<P>([&]<std::size_t p>() {
+#pragma GCC unroll 4
+        for (std::size_t p = 0; p < P; ++p) {
             const __m512 scale = _mm512_mul_ps(sixteen_scales<Isa, Scale>(scales + 16 * (first + p) * sizeof(Scale)),
                                                _mm512_set1_ps(digits_of_codes<Codes>.unit));
             total[p] = _mm512_fmadd_ps(of_digits<D>(sums[p], units[g]), scale, total[p]);
-        });
+        }
         if (rest != end && rest->group == g) [[unlikely]] {
             for (; rest != end && rest->group == g; ++rest)
-                unrolled<P>([&]<std::size_t p>() {
+#pragma GCC unroll 4
+                for (std::size_t p = 0; p < P; ++p) {
                     const std::byte* const zero = scales + scales_size + 16 * (first + p);
                     total[p] = add_rest<Isa, Codes>(
                         *rest, codes, base, panels, first + p, ZeroPoints ? zero : nullptr,
                         sixteen_scales<Isa, Scale>(scales + 16 * (first + p) * sizeof(Scale)), total[p]);
-                });
+                }
         }
         base += shape.padded_group();
     }
-    unrolled<P>([&]<std::size_t p>() { _mm512_storeu_ps(totals + 16 * (first + p), total[p]); });
+#pragma GCC unroll 4
+    for (std::size_t p = 0; p < P; ++p) {
+        _mm512_storeu_ps(totals + 16 * (first + p), total[p]);
+    }
 }
 
 template <class Isa, class Codes, class Scale, std::size_t D>
@@ -413,11 +426,12 @@ template <class Isa, class Codes, class Scale, std::size_t D>
         for (std::size_t m = 0; m < rows; ++m) {
             for (std::size_t p = 0; p < panels; ++p) {
                 __m512i exact[D];
-                unrolled<D>([&]<std::size_t d>() {
+#pragma GCC unroll 4
+                for (std::size_t d = 0; d < D; ++d) {
                     exact[d] = _mm512_sub_epi32(_mm512_load_si512(sums + (m * D + d) * strip_rows + 16 * p),
                                                 _mm512_mullo_epi32(_mm512_load_si512(zeros + 16 * p),
                                                                    _mm512_set1_epi32(x_sums[(m * D + d) * groups])));
-                });
+                }
                 float* const total = totals + m * strip_rows + 16 * p;
                 const __m512 scale =
                     _mm512_mul_ps(_mm512_load_ps(scales + 16 * p), _mm512_set1_ps(digits_of_codes<Codes>.unit));

@@ -75,47 +75,77 @@ LOWPREC_INLINE void add_scaled(float* total, f32<Isa> sum, f32<Isa> scale) noexc
     store_to(total, multiply_add<Isa>(sum, scale, load_from<f32<Isa>>(total)));
 }
 
+// Loops that the compiler is told to unroll, and lambdas that are forced inline: of hundreds of small functions it would leave
+// some as calls, with the sums in memory, and take twice as long over them.
+
 /// One unit of P panels times M rows, decoded where it is multiplied.
 template <class Isa, class Codes, std::size_t P, std::size_t M>
-LOWPREC_INLINE void fused_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panels,
-                               std::size_t steps, const float* zeros, const float* scales, const float* x,
-                               std::size_t x_stride, const float* x_scales, std::size_t x_scales_stride,
-                               float* totals) noexcept {
+[[gnu::noinline]] void fused_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panels,
+                                  std::size_t steps, const float* zeros, const float* scales, const float* x,
+                                  std::size_t x_stride, const float* x_scales, std::size_t x_scales_stride,
+                                  float* totals) noexcept {
     constexpr std::size_t R = panel_registers<Isa>, L = lanes<Isa>;
+    // Two registers take turns where one chain of sums at a time would wait for itself, and there are few registers.
+    constexpr std::size_t T = R == 2 ? 2 : 1;
     f32<Isa> sums[M][P][R];
     for (auto& row : sums)
         for (auto& panel : row)
             for (auto& sum : panel) sum = f32<Isa>(0.0F);
     for (std::size_t s = 0; s < steps; ++s) {
-        unrolled<P>([&]<std::size_t p>() {
+        const auto panel = [&](std::size_t p) __attribute__((always_inline)) {
             const step_words<Isa, Codes> words(codes + (s * panels + p) * step_bytes<Codes>);
-            unrolled<R>([&]<std::size_t r>() {
-                const f32<Isa> zero =
-                    zeros == nullptr ? decoder<Isa, Codes>::zero_point() : load_from<f32<Isa>>(zeros + 16 * p + L * r);
-                unrolled<8>([&]<std::size_t c>() {
-                    const f32<Isa> w = decode.template column<c>(words.template of<c>(L * r), zero);
-                    unrolled<M>([&]<std::size_t m>() {
-                        sums[m][p][r] = multiply_add<Isa>(w, f32<Isa>(x[m * x_stride + 8 * s + c]), sums[m][p][r]);
-                    });
+#pragma GCC unroll 4
+            for (std::size_t first = 0; first < R; first += T) {
+                f32<Isa> zero[T], w[8][T];
+#pragma GCC unroll 2
+                for (std::size_t r = 0; r < T; ++r)
+                    zero[r] = zeros == nullptr ? decoder<Isa, Codes>::zero_point()
+                                               : load_from<f32<Isa>>(zeros + 16 * p + L * (first + r));
+                const auto add = [&](std::size_t m, std::size_t c) __attribute__((always_inline)) {
+                    const f32<Isa> own(x[m * x_stride + 8 * s + c]);
+#pragma GCC unroll 2
+                    for (std::size_t r = 0; r < T; ++r)
+                        sums[m][p][first + r] = multiply_add<Isa>(w[c][r], own, sums[m][p][first + r]);
+                };
+                unrolled<8>([&]<std::size_t c>() __attribute__((always_inline)) {
+#pragma GCC unroll 2
+                    for (std::size_t r = 0; r < T; ++r)
+                        w[c][r] = decode.template column<c>(words.template of<c>(L * (first + r)), zero[r]);
+                    if constexpr (T > 1)
+#pragma GCC unroll 4
+                        for (std::size_t m = 0; m < M; ++m) add(m, c);
                 });
-            });
-        });
+                if constexpr (T == 1)
+#pragma GCC unroll 4
+                    for (std::size_t m = 0; m < M; ++m)
+#pragma GCC unroll 8
+                        for (std::size_t c = 0; c < 8; ++c) add(m, c);
+            }
+        };
+        if constexpr (Codes::width == 4) {
+#pragma GCC unroll 4
+            for (std::size_t p = 0; p < P; ++p) panel(p);
+        } else {
+#pragma GCC unroll 1
+            for (std::size_t p = 0; p < P; ++p) panel(p);
+        }
     }
-    unrolled<M>([&]<std::size_t m>() {
+#pragma GCC unroll 4
+    for (std::size_t m = 0; m < M; ++m) {
         const f32<Isa> own(x_scales == nullptr ? 1.0F : x_scales[m * x_scales_stride]);
-        unrolled<P>([&]<std::size_t p>() {
-            unrolled<R>([&]<std::size_t r>() {
+#pragma GCC unroll 4
+        for (std::size_t p = 0; p < P; ++p)
+#pragma GCC unroll 4
+            for (std::size_t r = 0; r < R; ++r)
                 add_scaled<Isa>(totals + m * strip_rows + 16 * p + L * r, sums[m][p][r],
                                 load_from<f32<Isa>>(scales + 16 * p + L * r) * own);
-            });
-        });
-    });
+    }
 }
 
 /// The unit of P panels as floats: column after column, 16 P rows each.
 template <class Isa, class Codes, std::size_t P>
-LOWPREC_INLINE void decode_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panels,
-                                std::size_t steps, const float* zeros, float* out) noexcept {
+[[gnu::noinline]] void decode_unit(const decoder<Isa, Codes>& decode, const std::byte* codes, std::size_t panels,
+                                   std::size_t steps, const float* zeros, float* out) noexcept {
     constexpr std::size_t R = panel_registers<Isa>, L = lanes<Isa>;
     for (std::size_t p = 0; p < P; ++p)
         for (std::size_t s = 0; s < steps; ++s) {
@@ -143,18 +173,22 @@ template <class Isa, std::size_t P, std::size_t M>
         for (auto& sum : row) sum = f32<Isa>(0.0F);
     for (std::size_t c = 0; c < columns; ++c) {
         f32<Isa> column[V];
-        unrolled<V>([&]<std::size_t v>() { column[v] = load_from<f32<Isa>>(w + c * 16 * P + v * L); });
-        unrolled<M>([&]<std::size_t m>() {
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < V; ++v) column[v] = load_from<f32<Isa>>(w + c * 16 * P + v * L);
+#pragma GCC unroll 12
+        for (std::size_t m = 0; m < M; ++m) {
             const f32<Isa> own(x[m * x_stride + c]);
-            unrolled<V>([&]<std::size_t v>() { sums[m][v] = multiply_add<Isa>(column[v], own, sums[m][v]); });
-        });
+#pragma GCC unroll 4
+            for (std::size_t v = 0; v < V; ++v) sums[m][v] = multiply_add<Isa>(column[v], own, sums[m][v]);
+        }
     }
-    unrolled<M>([&]<std::size_t m>() {
+#pragma GCC unroll 12
+    for (std::size_t m = 0; m < M; ++m) {
         const f32<Isa> own(x_scales == nullptr ? 1.0F : x_scales[m * x_scales_stride]);
-        unrolled<V>([&]<std::size_t v>() {
+#pragma GCC unroll 4
+        for (std::size_t v = 0; v < V; ++v)
             add_scaled<Isa>(totals + m * strip_rows + v * L, sums[m][v], load_from<f32<Isa>>(scales + v * L) * own);
-        });
-    });
+    }
 }
 
 /// How many panels and rows the registers hold: 32 registers of 16 lanes, 16 of 8, 16 or 32 of 4.

@@ -113,31 +113,46 @@ template <class Isa, std::size_t P, std::size_t M>
     using dots = quad_dots<Isa>;
     constexpr std::size_t R = dots::registers;
     typename dots::sum s[M][P][R];
-    unrolled<M>([&]<std::size_t m>() {
-        unrolled<P>([&]<std::size_t k>() {
-            unrolled<R>([&]<std::size_t r>() {
+#pragma GCC unroll 6
+    for (std::size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < P; ++k) {
+#pragma GCC unroll 4
+            for (std::size_t r = 0; r < R; ++r) {
                 const std::int32_t zeros[16] = {};
                 s[m][k][r] = dots::load(continued ? sums + m * strip_rows + 16 * k : zeros, r);
-            });
-        });
-    });
+            }
+        }
+    }
     for (std::size_t q = 0; q < 2 * w.steps; ++q) {
         const std::byte* const quads = w.data + (q / 2 * w.panels + p) * 128 + q % 2 * 64;
         if constexpr (P == 4 && M > 1) __builtin_prefetch(ahead += 64);
         typename dots::activations a[M];
-        unrolled<M>([&]<std::size_t m>() { a[m] = dots::broadcast(x + m * x_stride + 4 * q); });
-        unrolled<P>([&]<std::size_t k>() {
+#pragma GCC unroll 6
+        for (std::size_t m = 0; m < M; ++m) {
+            a[m] = dots::broadcast(x + m * x_stride + 4 * q);
+        }
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < P; ++k) {
             const std::byte* const quad = quads + 128 * k;
             if constexpr (P == 4 && M == 1) __builtin_prefetch(quad + 4096);
-            unrolled<R>([&]<std::size_t r>() {
-                unrolled<M>([&]<std::size_t m>() { s[m][k][r] = dots::add(s[m][k][r], quad, r, a[m]); });
-            });
-        });
+#pragma GCC unroll 4
+            for (std::size_t r = 0; r < R; ++r) {
+#pragma GCC unroll 6
+                for (std::size_t m = 0; m < M; ++m) {
+                    s[m][k][r] = dots::add(s[m][k][r], quad, r, a[m]);
+                }
+            }
+        }
     }
     if constexpr (P != 4 || M == 1) static_cast<void>(ahead);
-    unrolled<M>([&]<std::size_t m>() {
-        unrolled<P>([&]<std::size_t k>() { dots::store(sums + m * strip_rows + 16 * k, s[m][k]); });
-    });
+#pragma GCC unroll 6
+    for (std::size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < P; ++k) {
+            dots::store(sums + m * strip_rows + 16 * k, s[m][k]);
+        }
+    }
 }
 
 /// Bytes of a unit of 4-bit codes in the order of two halves, of which even places come first.
@@ -164,30 +179,38 @@ template <class Isa, std::size_t M>
 [[gnu::noinline]] void nibble_tile(const std::byte* codes, std::size_t steps, const std::byte* x, std::size_t x_stride,
                                    bool continued, std::int32_t* sums) noexcept {
     __m512i s[M][4];
-    unrolled<M>([&]<std::size_t m>() {
-        unrolled<4>([&]<std::size_t k>() {
+#pragma GCC unroll 6
+    for (std::size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < 4; ++k) {
             s[m][k] = continued ? _mm512_loadu_si512(sums + m * strip_rows + 16 * k) : _mm512_setzero_si512();
-        });
-    });
+        }
+    }
     const __m512i low = _mm512_set1_epi8(15);
     for (std::size_t q = 0; q < steps; ++q) {
-        unrolled<4>([&]<std::size_t k>() {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < 4; ++k) {
             const std::byte* const step = codes + (4 * q + k) * 64;
             __builtin_prefetch(step + 4096);
             const __m512i words = _mm512_loadu_si512(step);
             const __m512i even = _mm512_and_si512(words, low), odd = _mm512_and_si512(_mm512_srli_epi16(words, 4), low);
-            unrolled<M>([&]<std::size_t m>() {
+#pragma GCC unroll 6
+            for (std::size_t m = 0; m < M; ++m) {
                 int a, b;
                 __builtin_memcpy(&a, x + m * x_stride + 8 * q, 4);
                 __builtin_memcpy(&b, x + m * x_stride + 8 * q + 4, 4);
                 s[m][k] = _mm512_dpbusd_epi32(s[m][k], even, _mm512_set1_epi32(a));
                 s[m][k] = _mm512_dpbusd_epi32(s[m][k], odd, _mm512_set1_epi32(b));
-            });
-        });
+            }
+        }
     }
-    unrolled<M>([&]<std::size_t m>() {
-        unrolled<4>([&]<std::size_t k>() { _mm512_storeu_si512(sums + m * strip_rows + 16 * k, s[m][k]); });
-    });
+#pragma GCC unroll 6
+    for (std::size_t m = 0; m < M; ++m) {
+#pragma GCC unroll 4
+        for (std::size_t k = 0; k < 4; ++k) {
+            _mm512_storeu_si512(sums + m * strip_rows + 16 * k, s[m][k]);
+        }
+    }
 }
 #endif
 
