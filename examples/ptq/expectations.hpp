@@ -40,8 +40,11 @@ public:
             for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
         for (const auto& row : rows) {
             std::string line;
-            for (std::size_t i = 0; i < row.size(); ++i)
-                line += row[i] + std::string(i + 1 == row.size() ? 0 : widths[i] - row[i].size() + 2, ' ');
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                line += (i == 0 ? "" : "  ") + row[i];
+                line.append(widths[i] - row[i].size(), ' ');
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
             out << line << '\n';
             if (&row == &rows.front()) out << std::string(widths[0] + widths[1] + widths[2] + 24, '-') << '\n';
         }

@@ -134,10 +134,10 @@ private:
         }
         double x = 60;
         for (std::size_t m = 0; m < methods.size(); ++m) {
-            svg += dot(x + 4, height - 18, t.colours[m], t.page) + text(x + 14, height - 14, methods[m], t.text);
+            svg += dot(x + 4, height - 38, t.colours[m], t.page) + text(x + 14, height - 34, methods[m], t.text);
             x += 44 + 6.1 * static_cast<double>(methods[m].size());
         }
-        svg += text(x, height - 14,
+        svg += text(60, height - 12,
                     "lines: int4 and int3 with zero points, a row to groups of 32; N: NVFP4, M: MXFP4; bars: two "
                     "standard errors",
                     t.faint);
