@@ -1,69 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 // Copyright the lowprec authors
 //
-// What a network loses when its numbers go through a format and back. Biases and sums stay float32: biases are few, and are
-// added to a float32 sum anyway.
+// What a network loses when its numbers are codes of a format. lowprec's matrix products multiply the codes; for formats that they
+// don't take, numbers go through the format and back, and float32 is multiplied (fake quantization). Where there are products,
+// both are done, and the answers compared. Biases and sums stay float32: biases are few, and are added to a float32 sum anyway.
 #ifndef LOWPREC_EXAMPLES_COMPARE_FORMATS_COMPARE_HPP
 #define LOWPREC_EXAMPLES_COMPARE_FORMATS_COMPARE_HPP
 
 #include <Eigen/Core>
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <lowprec/lowprec.hpp>
 #include <lowprec/quantize/measures.hpp>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
 
+#include "../networks/fashion_mnist.hpp"
 #include "fashion_mnist.hpp"
+#include "formats.hpp"
 #include "network.hpp"
+#include "products.hpp"
 #include "quantizers.hpp"
 
 namespace compare_formats {
 
-/// A format of the table as a value, so that only the rounding itself is compiled for every format.
-struct signed_format {
-    std::string_view name;
-    int bits;
-    double largest;
-    double smallest;  ///< positive
-    void (*round)(std::span<float> values, float scale, float back);
-
-    /// Formats of 8 bits and fewer are scaled; the wider ones have range enough.
-    [[nodiscard]] bool is_scaled() const { return bits <= 8; }
+/// What is multiplied before rounding and after it.
+struct scaling {
+    float scale = 1, back = 1;
 };
 
-/// Every value through F and back, with `scale` before and `back` after: the heart of this program.
-template <lowprec::format F>
-void round_through(std::span<float> values, float scale, float back) {
-    for (float& value : values) value = static_cast<float>(lowprec::convert<F>(value * scale)) * back;
-}
-
-/// The signed rows of the table, in order.
-inline std::vector<signed_format> signed_formats() {
-    std::vector<signed_format> rows;
-    const auto add = [&]<class F>() {
-        using limits = std::numeric_limits<F>;
-        if constexpr (F::sign_bits == 1)
-            rows.push_back({lowprec::name_of<F>, F::width, static_cast<double>((limits::max)()),
-                            static_cast<double>(limits::denorm_min()), round_through<F>});
-    };
-    [&]<class... Fs>(std::tuple<Fs...>*) {
-        (add.template operator()<Fs>(), ...);
-    }(static_cast<lowprec::all_formats*>(nullptr));
-    return rows;
-}
-
-/// A tensor scaled so that its largest magnitude becomes the format's largest value.
-inline void round_scaled(const signed_format& f, Eigen::MatrixXf& x, float largest) {
+/// A tensor's largest magnitude becomes the format's largest value.
+inline scaling scaling_of(const signed_format& f, float largest) {
     const auto limit = static_cast<float>(f.largest);
-    const std::span values{x.data(), static_cast<std::size_t>(x.size())};
-    if (largest > 0)
-        f.round(values, limit / largest, largest / limit);
-    else
-        f.round(values, 1.0F, 1.0F);
+    return largest > 0 ? scaling{limit / largest, largest / limit} : scaling{};
+}
+
+inline void round_scaled(const signed_format& f, Eigen::MatrixXf& x, float largest) {
+    const auto by = scaling_of(f, largest);
+    f.round({x.data(), static_cast<std::size_t>(x.size())}, by.scale, by.back);
 }
 
 inline void round_unscaled(const signed_format& f, Eigen::MatrixXf& x) {
@@ -75,14 +54,20 @@ struct outcome {
     std::size_t right = 0;
     std::size_t changed = 0;  ///< answers other than FP32's, right or wrong
     double divergence = 0;    ///< of the outputs from FP32's, in nats
+    /// Answers that fake quantization gives, too; none where fake quantization is all there is.
+    std::optional<std::size_t> as_fake;
 };
 
 struct result {
     signed_format format;
-    double sqnr_db = 0;        ///< of the weights; infinite where no weight changed
-    outcome weights;           ///< with rounded weights
-    outcome both;              ///< with the input of every layer rounded too
-    std::size_t unscaled = 0;  ///< right answers of the same without scaling
+    double sqnr_db = 0;  ///< of the weights; infinite where no weight changed
+    outcome weights;     ///< with rounded weights
+    outcome both;        ///< with the input of every layer rounded too
+    outcome unscaled;    ///< the same without scaling
+
+    [[nodiscard]] std::optional<std::size_t> as_fake() const {
+        return std::min({weights.as_fake, both.as_fake, unscaled.as_fake});
+    }
 };
 
 struct quantizer_result {
@@ -91,13 +76,15 @@ struct quantizer_result {
     double sqnr_db = 0;
     outcome weights;
     outcome both;  ///< as `weights` where the quantizer leaves inputs as they are
+
+    [[nodiscard]] std::optional<std::size_t> as_fake() const { return std::min(weights.as_fake, both.as_fake); }
 };
 
 /// The network, the images, and the largest magnitude at the input of each layer over the calibration images.
 class comparison {
 public:
     comparison(network net, labelled_images test, const Eigen::MatrixXf& calibration)
-        : net_{std::move(net)}, test_{std::move(test)} {
+        : net_{std::move(net)}, mlp_{networks::mlp_of(net_)}, test_{std::move(test)} {
         for (const auto& l : net_) largest_weight_.push_back(l.weights.cwiseAbs().maxCoeff());
         largest_input_.resize(net_.size());
         run(net_, calibration,
@@ -112,43 +99,74 @@ public:
     [[nodiscard]] const std::vector<float>& largest_input() const { return largest_input_; }
 
     [[nodiscard]] result measure(const signed_format& f) const {
-        const auto unscaled_input = [&](std::size_t, Eigen::MatrixXf& x) { round_unscaled(f, x); };
-        network rounded = net_;
-        for (auto& l : rounded) round_unscaled(f, l.weights);
-        const auto unscaled = judge(rounded, unscaled_input);
-        auto both = unscaled;
-        if (f.is_scaled()) {
-            rounded = net_;
-            for (std::size_t l = 0; l < net_.size(); ++l) round_scaled(f, rounded[l].weights, largest_weight_[l]);
-            both = judge(rounded, [&](std::size_t l, Eigen::MatrixXf& x) { round_scaled(f, x, largest_input_[l]); });
-        }
-        return {f, sqnr_db(rounded), judge(rounded, as_it_is), both, unscaled.right};
+        const auto measured = [&](bool scaled) {
+            network rounded = net_;
+            products layers;
+            for (std::size_t l = 0; l < net_.size(); ++l) {
+                const auto by = scaled ? scaling_of(f, largest_weight_[l]) : scaling{};
+                const row_major_matrix w = net_[l].weights;
+                if (f.as_weights != nullptr)
+                    layers.push_back(f.as_weights(values_of(w), rows_of(w), columns_of(w), by.scale, by.back));
+                auto& x = rounded[l].weights;
+                f.round({x.data(), static_cast<std::size_t>(x.size())}, by.scale, by.back);
+            }
+            // products take floats, and those that the format has are floats
+            const prepare_input inputs = [&](std::size_t l, Eigen::MatrixXf& x) {
+                scaled ? round_scaled(f, x, largest_input_[l]) : round_unscaled(f, x);
+            };
+            return result{f,
+                          sqnr_db(rounded),
+                          scaled == f.is_scaled() ? judge(rounded, as_it_is, layers, as_it_is) : outcome{},
+                          judge(rounded, inputs, layers, inputs),
+                          {}};
+        };
+        const result unscaled = measured(false);
+        result chosen = f.is_scaled() ? measured(true) : unscaled;
+        chosen.unscaled = unscaled.both;
+        return chosen;
     }
 
     [[nodiscard]] quantizer_result measure(const quantizer& q) const {
         network rounded = net_;
+        products as_weights, as_both;
         std::size_t bytes = 0, weights = 0;
-        for (auto& l : rounded) {
-            row_major_matrix w = l.weights;
-            bytes += q.weights({w.data(), static_cast<std::size_t>(w.size())}, static_cast<std::size_t>(w.rows()),
-                               static_cast<std::size_t>(w.cols()));
+        for (std::size_t l = 0; l < net_.size(); ++l) {
+            row_major_matrix w = net_[l].weights;
+            if (q.as_weights) as_weights.push_back(q.as_weights(values_of(w), rows_of(w), columns_of(w)));
+            if (q.as_both) as_both.push_back(q.as_both(values_of(w), rows_of(w), columns_of(w), largest_input_[l]));
+            bytes += q.weights({w.data(), static_cast<std::size_t>(w.size())}, rows_of(w), columns_of(w));
             weights += static_cast<std::size_t>(w.size());
-            l.weights = w;
+            rounded[l].weights = w;
         }
-        const auto weights_only = judge(rounded, as_it_is);
+        const auto weights_only = judge(rounded, as_it_is, as_weights, as_it_is);
         auto both = weights_only;
-        if (q.inputs)
-            both = judge(rounded, [&](std::size_t l, Eigen::MatrixXf& x) {
+        if (q.inputs) {
+            const prepare_input inputs = [&](std::size_t l, Eigen::MatrixXf& x) {
                 // a column is an image, so that its numbers lie one after the other
-                q.inputs({x.data(), static_cast<std::size_t>(x.size())}, static_cast<std::size_t>(x.cols()),
-                         static_cast<std::size_t>(x.rows()), largest_input_[l]);
-            });
+                q.inputs({x.data(), static_cast<std::size_t>(x.size())}, columns_of(x), rows_of(x), largest_input_[l]);
+            };
+            both = judge(rounded, inputs, as_both, as_it_is);
+        }
         return {q, 8 * static_cast<double>(bytes) / static_cast<double>(weights), sqnr_db(rounded), weights_only, both};
     }
 
 private:
     using answers = std::vector<std::uint8_t>;
-    using row_major_matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+    using row_major_matrix = networks::matrix;
+    using products = std::vector<product>;  // one a layer, or none
+
+    template <class Matrix>
+    static std::size_t rows_of(const Matrix& x) {
+        return static_cast<std::size_t>(x.rows());
+    }
+    template <class Matrix>
+    static std::size_t columns_of(const Matrix& x) {
+        return static_cast<std::size_t>(x.cols());
+    }
+    template <class Matrix>
+    static std::span<const float> values_of(const Matrix& x) {
+        return {x.data(), static_cast<std::size_t>(x.size())};
+    }
 
     static void as_it_is(std::size_t, const Eigen::MatrixXf&) {}
 
@@ -158,22 +176,43 @@ private:
         return count;
     }
 
-    [[nodiscard]] outcome judge(const network& net, const prepare_input& prepare) const {
-        const auto outputs = outputs_of(net, test_.images, prepare);
-        const auto found = answers_of(outputs);
-        return {equal(found, test_.labels), images() - equal(found, answers_), divergence(fp32_, outputs)};
+    /// What the products make of the images or, where there are none, the rounded network.
+    [[nodiscard]] outcome judge(const network& rounded, const prepare_input& prepare, const products& layers,
+                                const prepare_input& prepare_for_products) const {
+        auto outputs = outputs_of(rounded, test_.images, prepare);
+        auto found = answers_of(outputs);
+        std::optional<std::size_t> as_fake;
+        if (!layers.empty()) {
+            outputs = outputs_of_products(layers, prepare_for_products);
+            const auto by_products = answers_of(outputs);
+            as_fake = equal(found, by_products);
+            found = by_products;
+        }
+        return {equal(found, test_.labels), images() - equal(found, answers_), divergence(fp32_, outputs), as_fake};
+    }
+
+    [[nodiscard]] Eigen::MatrixXf outputs_of_products(const products& layers, const prepare_input& prepare) const {
+        const networks::linear apply = [&](std::string_view name, const networks::matrix& x, networks::matrix& y) {
+            const auto l =
+                static_cast<std::size_t>(std::find(mlp_.names.begin(), mlp_.names.end(), name) - mlp_.names.begin());
+            Eigen::MatrixXf inputs = x.transpose();  // the same memory
+            prepare(l, inputs);
+            layers[l](values_of(inputs), {y.data(), static_cast<std::size_t>(y.size())});
+        };
+        return outputs_of(test_.images, fp32_.rows(), [&](const Eigen::MatrixXf& images) {
+            return Eigen::MatrixXf(networks::logits_of(mlp_, images.transpose(), apply).transpose());
+        });
     }
 
     [[nodiscard]] double sqnr_db(const network& rounded) const {
         lowprec::error_measures all;
-        const auto values = [](const Eigen::MatrixXf& x) {
-            return std::span(x.data(), static_cast<std::size_t>(x.size()));
-        };
-        for (std::size_t l = 0; l < net_.size(); ++l) all.add(values(net_[l].weights), values(rounded[l].weights));
+        for (std::size_t l = 0; l < net_.size(); ++l)
+            all.add(values_of(net_[l].weights), values_of(rounded[l].weights));
         return all.sqnr_db();
     }
 
     network net_;
+    networks::mlp mlp_;  // the same
     labelled_images test_;
     std::vector<float> largest_weight_;
     std::vector<float> largest_input_;

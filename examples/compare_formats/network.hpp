@@ -73,17 +73,18 @@ inline Eigen::MatrixXf run(const network& net, Eigen::MatrixXf x, const prepare_
     return x;
 }
 
-/// The outputs for every image, one column an image. Batches have one size whatever the number of threads, so that sums are
-/// taken in one order and the outputs are the same on every number of processors.
-inline Eigen::MatrixXf outputs_of(const network& net, const Eigen::MatrixXf& images, const prepare_input& prepare) {
+/// The outputs for every image, one column an image; forward(batch) gives those of a batch. Batches have one size whatever the
+/// number of threads, so that sums are taken in one order and the outputs are the same on every number of processors.
+template <class Forward>
+Eigen::MatrixXf outputs_of(const Eigen::MatrixXf& images, Eigen::Index classes, const Forward& forward) {
     constexpr Eigen::Index batch = 500;
     const Eigen::Index count = images.cols();
-    Eigen::MatrixXf outputs(net.back().weights.rows(), count);
+    Eigen::MatrixXf outputs(classes, count);
     std::atomic<Eigen::Index> next = 0;
     const auto work = [&] {
         for (Eigen::Index first = next.fetch_add(batch); first < count; first = next.fetch_add(batch)) {
             const Eigen::Index size = std::min(batch, count - first);
-            outputs.middleCols(first, size) = run(net, images.middleCols(first, size), prepare);
+            outputs.middleCols(first, size) = forward(images.middleCols(first, size));
         }
     };
     std::vector<std::jthread> others(std::min(std::max(std::thread::hardware_concurrency(), 1U), 8U) - 1);
@@ -91,6 +92,10 @@ inline Eigen::MatrixXf outputs_of(const network& net, const Eigen::MatrixXf& ima
     work();
     others.clear();  // waits
     return outputs;
+}
+inline Eigen::MatrixXf outputs_of(const network& net, const Eigen::MatrixXf& images, const prepare_input& prepare) {
+    return outputs_of(images, net.back().weights.rows(),
+                      [&](const Eigen::MatrixXf& x) { return run(net, x, prepare); });
 }
 
 /// The class of every image: the largest of its outputs.

@@ -17,9 +17,11 @@
 #include <utility>
 #include <vector>
 
+#include "products.hpp"
+
 namespace compare_formats {
 
-/// What a quantizer makes of a network: numbers go through it and back.
+/// What a quantizer makes of a network: numbers that go through it and back, and products of its codes.
 struct quantizer {
     std::string name;
     std::string family;  ///< "block formats", "INT8", "INT4"
@@ -28,6 +30,8 @@ struct quantizer {
     std::string inputs_as;  ///< what the inputs of layers become; nothing if they stay FP32
     /// Inputs [images, columns] of a layer; `largest` is their largest magnitude over the calibration images.
     std::function<void(std::span<float> values, std::size_t images, std::size_t columns, float largest)> inputs;
+    product_maker as_weights = {};         ///< nothing where no kernel takes such weights
+    quantized_product_maker as_both = {};  ///< nothing also where inputs stay FP32
 };
 
 template <lowprec::block_row B>
@@ -69,13 +73,30 @@ inline void inputs_dynamic(std::span<float> values, std::size_t images, std::siz
     lowprec::fake_quantize<uint8, asymmetric>(values, values, images, columns, lowprec::granularity::row());
 }
 
-inline std::vector<quantizer> quantizers() {
+template <multiplied What, lowprec::block_row B>
+quantizer in_blocks() {
+    quantizer q{std::string(lowprec::name_of<B>), "block formats", weights_in_blocks<B>, "the same",
+                inputs_in_blocks<B>};
+    if constexpr (What == multiplied::codes && !B::has_minimum) {
+        q.as_weights = product_in_blocks<B>;
+        q.as_both = product_of_blocks<B>;
+    }
+    return q;
+}
+
+template <multiplied What, class Affine, lowprec::affine_policy P>
+quantizer in_integers(std::string name, const char* family, lowprec::granularity by) {
+    quantizer q{std::move(name), family, weights_in_integers<Affine, P>(by), "", {}};
+    if constexpr (What == multiplied::codes) q.as_weights = product_in_integers<Affine, P>(by);
+    return q;
+}
+
+template <multiplied What>
+std::vector<quantizer> quantizers() {
     using lowprec::granularity;
     std::vector<quantizer> all;
     [&]<class... Bs>(std::tuple<Bs...>*) {
-        (all.push_back({std::string(lowprec::name_of<Bs>), "block formats", weights_in_blocks<Bs>, "the same",
-                        inputs_in_blocks<Bs>}),
-         ...);
+        (all.push_back(in_blocks<What, Bs>()), ...);
     }(static_cast<lowprec::all_block_formats*>(nullptr));
 
     constexpr lowprec::affine_policy symmetric{};
@@ -88,16 +109,22 @@ inline std::vector<quantizer> quantizers() {
     using int4 = lowprec::affine<4>;
     using uint4 = lowprec::affine<4, lowprec::integer_codes::unsigned_full>;
     for (const auto& [name, size] : by)
-        all.push_back({std::string("int8_") + name, "INT8", weights_in_integers<int8, symmetric>(size), "", {}});
-    const auto rows = weights_in_integers<int8, symmetric>(granularity::row());
-    all.push_back({"w8a8_static", "INT8", rows, "uint8, one range", inputs_static});
-    all.push_back({"w8a8_dynamic", "INT8", rows, "uint8, a range an image", inputs_dynamic});
+        all.push_back(in_integers<What, int8, symmetric>(std::string("int8_") + name, "INT8", size));
+    auto w8a8 = in_integers<What, int8, symmetric>("w8a8_static", "INT8", granularity::row());
+    w8a8.inputs_as = "uint8, one range";
+    w8a8.inputs = inputs_static;
+    if constexpr (What == multiplied::codes) w8a8.as_both = product_static<uint8>;
+    all.push_back(w8a8);
+    w8a8.name = "w8a8_dynamic";
+    w8a8.inputs_as = "uint8, a range an image";
+    w8a8.inputs = inputs_dynamic;
+    if constexpr (What == multiplied::codes) w8a8.as_both = product_dynamic<uint8, asymmetric>;
+    all.push_back(w8a8);
     for (const auto& [name, size] : by)
-        all.push_back({std::string("int4_") + name, "INT4", weights_in_integers<int4, symmetric>(size), "", {}});
+        all.push_back(in_integers<What, int4, symmetric>(std::string("int4_") + name, "INT4", size));
     for (const auto& [name, size] : by)
         if (!size.is_tensor() && !size.is_row())
-            all.push_back(
-                {std::string("int4_asym_") + name, "INT4", weights_in_integers<uint4, asymmetric>(size), "", {}});
+            all.push_back(in_integers<What, uint4, asymmetric>(std::string("int4_asym_") + name, "INT4", size));
     return all;
 }
 
